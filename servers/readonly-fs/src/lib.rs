@@ -1,0 +1,1 @@
+//! Reads files below the given roots.

@@ -1,0 +1,252 @@
+//! One request on its way through: who asks, until when it may run, what it touched.
+//!
+//! # Invariants
+//!
+//! - A [`Caller`] is computed anew for every request; nothing in a request's own arguments or
+//!   `_meta` goes into it.
+//! - A [`Call`] cannot make an answer. It only gathers what the audit record will say.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use chrono::DateTime;
+use chrono::Utc;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+use crate::cursor::Seal;
+use crate::error::Denial;
+use crate::error::Fault;
+use crate::error::fault;
+use crate::label::Clearance;
+use crate::label::Label;
+use crate::principal::Principal;
+use crate::quota::Ledger;
+use crate::quota::Quota;
+
+/// Who asks, and how far this one request may go.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// Who.
+    pub principal: Principal,
+    /// The most they may see.
+    pub clearance: Clearance,
+    /// What they may do beyond being cleared.
+    pub permissions: BTreeSet<String>,
+    /// The roles that gave it.
+    pub roles: Vec<String>,
+    /// The grants that are in force, as `grants[N]` of the policy.
+    pub grants: Vec<String>,
+    /// The most they may use.
+    pub quota: Quota,
+    /// When the first of it ends.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Caller {
+    /// Whether the caller may see what is labelled so.
+    #[must_use]
+    pub const fn may_see(&self, label: Label) -> bool {
+        label.flows_to(self.clearance)
+    }
+
+    /// Whether the caller has `permission`; needing none is had by all.
+    #[must_use]
+    pub fn may(&self, permission: Option<&str>) -> bool {
+        permission.is_none_or(|name| self.permissions.contains(name))
+    }
+}
+
+/// One request. Cloning is cheap: all clones are the same request.
+#[derive(Clone, Debug)]
+pub struct Call(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    caller: Caller,
+    now: DateTime<Utc>,
+    deadline: Instant,
+    cancel: CancellationToken,
+    seal: Arc<Seal>,
+    ledger: Arc<Ledger>,
+    facts: Mutex<Facts>,
+}
+
+/// What the audit record will say of the request beside who and when.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The join of the labels of all that was touched.
+    pub label: Label,
+    /// The first resource that was touched.
+    pub resource: Option<String>,
+    /// How many were.
+    pub resources: u64,
+    /// Figures of the server's own, under the keys of the record format.
+    pub figures: BTreeMap<&'static str, u64>,
+    /// The rule that allowed it, where it is worth a name.
+    pub rule: Option<&'static str>,
+}
+
+/// What every call of one server shares.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Seals the handles that are given out.
+    pub seal: Arc<Seal>,
+    /// What each principal has used up.
+    pub ledger: Arc<Ledger>,
+}
+
+impl Call {
+    /// A call of `caller` that ends after `time` or when `cancel` says so.
+    #[must_use]
+    pub fn new(
+        caller: Caller,
+        now: DateTime<Utc>,
+        time: Duration,
+        cancel: CancellationToken,
+        shared: &Shared,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            caller,
+            now,
+            deadline: Instant::now() + time,
+            cancel,
+            seal: Arc::clone(&shared.seal),
+            ledger: Arc::clone(&shared.ledger),
+            facts: Mutex::default(),
+        }))
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    /// When the request came.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.now
+    }
+
+    /// To be asked inside every long loop.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] once nobody waits for the answer.
+    pub fn check(&self) -> Result<(), Denial> {
+        if self.0.cancel.is_cancelled() {
+            Err(Denial::Cancelled)
+        } else if Instant::now() >= self.0.deadline {
+            Err(Denial::TimedOut)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// How long the request may still run.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.0.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Ends when the caller takes the request back or leaves.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.0.cancel
+    }
+
+    /// Says that `resource`, labelled `label`, goes into the answer. Counts it against the
+    /// quota, joins its label into the record.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::NotCleared`] if the caller may not see it, [`Denial::Quota`] if they have seen
+    /// too many different ones.
+    pub fn touch(&self, resource: &str, label: Label) -> Result<(), Denial> {
+        if !self.0.caller.may_see(label) {
+            return Err(Denial::NotCleared);
+        }
+        self.0
+            .ledger
+            .resource(&self.0.caller, resource, self.0.now)?;
+        let mut facts = self.facts_mut();
+        facts.label = facts.label.join(label);
+        facts.resources += 1;
+        if facts.resource.is_none() {
+            facts.resource = Some(resource.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Names in the record what was asked for, whether or not it will be given.
+    pub fn asked_for(&self, resource: &str) {
+        self.facts_mut().resource = Some(resource.to_owned());
+    }
+
+    /// Adds `amount` to a figure of the record, for example `fs.bytes`.
+    pub fn count(&self, figure: &'static str, amount: u64) {
+        *self.facts_mut().figures.entry(figure).or_default() += amount;
+    }
+
+    /// Names the rule by which the request was allowed.
+    pub fn allowed_by(&self, rule: &'static str) {
+        self.facts_mut().rule = Some(rule);
+    }
+
+    /// A handle for the next page: `position`, readable only here, only for this caller, only
+    /// with the same `request` (the arguments without the cursor), and not for long.
+    ///
+    /// `position` is signed, not encrypted: put nothing into it that the caller has not seen.
+    #[must_use]
+    pub fn seal(&self, request: &impl Serialize, position: &impl Serialize) -> String {
+        self.0
+            .seal
+            .seal(&self.0.caller.principal, request, position, self.0.now)
+    }
+
+    /// Opens what [`Call::seal`] made.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::StaleCursor`] for anything else.
+    pub fn unseal<T: DeserializeOwned>(
+        &self,
+        request: &impl Serialize,
+        cursor: &str,
+    ) -> Result<T, Denial> {
+        self.0
+            .seal
+            .open(&self.0.caller.principal, request, cursor, self.0.now)
+    }
+
+    /// Runs `work`, which may block, beside the other requests.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] if it panicked.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let call = self.clone();
+        tokio::task::spawn_blocking(move || work(&call))
+            .await
+            .map_err(fault("run the operation"))
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts_mut().clone()
+    }
+
+    fn facts_mut(&self) -> MutexGuard<'_, Facts> {
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,1 @@
+//! How a label is written into the protocol.

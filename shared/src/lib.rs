@@ -1,0 +1,27 @@
+//! The door that every request of a Keyhole server passes.
+//!
+//! | module        | answers                                                     |
+//! |---------------|-------------------------------------------------------------|
+//! | [`label`]     | how sensitive is this value, and who may see it?            |
+//! | [`principal`] | who asks?                                                   |
+//! | [`quota`]     | how much may they use?                                      |
+//! | [`call`]      | how far may this one request go, and what did it touch?     |
+//! | [`schema`]    | what does a tool take, and does this call fit?              |
+//! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
+//! | [`server`]    | what does a server tell the gate about itself?              |
+//! | [`error`]     | what may be said when there is no answer?                   |
+//!
+//! # Invariants
+//!
+//! - Nothing here opens a file below a server's scope, a table, or a URL.
+//! - No type here prints a secret: neither with `Debug`, `Display` nor `Serialize`.
+//! - This crate never depends on a server.
+
+pub mod call;
+pub mod cursor;
+pub mod error;
+pub mod label;
+pub mod principal;
+pub mod quota;
+pub mod schema;
+pub mod server;

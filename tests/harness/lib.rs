@@ -1,0 +1,1 @@
+//! Starts server binaries and talks MCP to them.
