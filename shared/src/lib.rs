@@ -10,6 +10,7 @@
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`error`]     | what may be said when there is no answer?                   |
+//! | [`config`]    | what did the operator ask for, and on which line?           |
 //!
 //! # Invariants
 //!
@@ -18,6 +19,7 @@
 //! - This crate never depends on a server.
 
 pub mod call;
+pub mod config;
 pub mod cursor;
 pub mod error;
 pub mod label;
@@ -25,3 +27,4 @@ pub mod principal;
 pub mod quota;
 pub mod schema;
 pub mod server;
+mod small_file;

@@ -1,0 +1,62 @@
+//! The table that every server's configuration has: `[guard]`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::ByteLimit;
+use super::Bytes;
+use super::Limit;
+
+/// `[guard]`: what all servers have in common.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Common {
+    /// Who may do what. Without it only the local user is cleared, for what the arguments opened.
+    pub policy: Option<PathBuf>,
+    /// `[guard.audit]`: where the record goes.
+    pub audit: AuditConfig,
+    /// `[guard.limits]`: what one request, and all of them, may take.
+    pub limits: Limits,
+}
+
+/// `[guard.audit]`: where the record goes and when a new file begins.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct AuditConfig {
+    /// The directory of the record.
+    pub dir: Option<PathBuf>,
+    /// A new file begins when the old one would pass this size.
+    pub rotate_bytes: ByteLimit<{ 1 << 40 }>,
+    /// A new file begins after this many hours.
+    pub rotate_hours: Limit<8760>,
+    /// New work is refused when the disk has less room than this.
+    pub low_water_bytes: Bytes,
+}
+
+/// `[guard.limits]`: configured downwards only.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Limits {
+    /// How long one request may take.
+    pub deadline_seconds: Limit<30>,
+    /// How many requests are worked on at once.
+    pub concurrent_calls: Limit<32>,
+    /// How many more may wait for their turn.
+    pub waiting_calls: Limit<256>,
+    /// The longest request message.
+    pub request_bytes: ByteLimit<{ 1 << 20 }>,
+    /// Threads for work that blocks.
+    pub blocking_threads: Limit<8>,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            rotate_bytes: ByteLimit::near(64 << 20),
+            rotate_hours: Limit::near(24),
+            low_water_bytes: Bytes(64 << 20),
+        }
+    }
+}
