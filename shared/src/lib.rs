@@ -18,13 +18,20 @@
 //! - No type here prints a secret: neither with `Debug`, `Display` nor `Serialize`.
 //! - This crate never depends on a server.
 
+pub mod audit;
 pub mod call;
 pub mod config;
 pub mod cursor;
 pub mod error;
+pub mod gate;
 pub mod label;
+pub mod policy;
 pub mod principal;
+pub mod program;
 pub mod quota;
 pub mod schema;
+pub mod secret;
+pub mod serve;
 pub mod server;
+pub mod session;
 mod small_file;

@@ -1,0 +1,1 @@
+//! The promises of the trail, against real files, real processes and real kills.
