@@ -148,3 +148,6 @@ impl<S: Server> Service<RoleServer> for Gate<S> {
         Cow::Borrowed(ProtocolVersion::KNOWN_VERSIONS)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ use crate::gate::Desk;
 use crate::gate::Gate;
 use crate::policy::PolicySource;
 use crate::server::Server;
-use lines::Lines;
+pub(crate) use lines::Lines;
 
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
