@@ -180,12 +180,6 @@ impl Directory {
         let stat = rustix::fs::fstatvfs(&self.fd)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
-
-    /// Where it was opened, for a message.
-    #[cfg(test)]
-    pub(super) fn is_at(&self, path: &Path) -> bool {
-        path.ends_with(&self.name)
-    }
 }
 
 impl Identity {
