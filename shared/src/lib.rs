@@ -10,6 +10,7 @@
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`error`]     | what may be said when there is no answer?                   |
+//! | [`secret`]    | where is a password kept, and who may see it?               |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
 //!
 //! # Invariants
@@ -26,5 +27,6 @@ pub mod label;
 pub mod principal;
 pub mod quota;
 pub mod schema;
+pub mod secret;
 pub mod server;
 mod small_file;
