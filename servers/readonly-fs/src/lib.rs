@@ -1,1 +1,5 @@
-//! Reads files below the given roots.
+//! Reads files below the given roots, and can do nothing else.
+
+pub mod config;
+pub mod effects;
+pub mod scope;

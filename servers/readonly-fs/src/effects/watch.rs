@@ -1,0 +1,1 @@
+//! Tells when something that is watched changes.
