@@ -1,1 +1,3 @@
 //! Reads files below the given roots.
+
+pub mod effects;
