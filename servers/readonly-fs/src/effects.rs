@@ -8,11 +8,20 @@
 //! - What was opened is what was judged: type, links, mount and path are those of the
 //!   descriptor, not of the name.
 
+pub mod encoding;
 mod ignored;
+pub mod lines;
+pub mod lines_index;
+pub mod media;
 mod meta;
 mod names;
 pub mod open;
 pub mod root;
+pub mod search;
+pub mod search_file;
+pub mod search_sink;
+pub mod text;
+pub mod text_source;
 pub mod walk;
 pub mod watch;
 
