@@ -91,8 +91,6 @@ pub struct Limits {
     pub base64_bytes: ByteLimit<{ 5 << 20 }>,
     /// Lines of text in one answer.
     pub lines: Limit<2000>,
-    /// Bytes of one line.
-    pub line_bytes: ByteLimit<4096>,
     /// Entries on one page of a list.
     pub entries: Limit<1000>,
     /// Matches on one page of a search.
