@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::Decoder;
 use encoding_rs::UTF_8;
 use encoding_rs::UTF_16BE;
 use encoding_rs::UTF_16LE;
@@ -160,6 +161,15 @@ impl Charset {
             Self::Utf16Be => UTF_16BE,
         };
         encoding.decode_without_bom_handling(bytes)
+    }
+
+    /// What turns it into UTF-8 piece by piece, if it is not that already.
+    pub(super) fn decoder(self) -> Option<Decoder> {
+        match self {
+            Self::Utf8 => None,
+            Self::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
+            Self::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
+        }
     }
 
     fn is_newline(self, unit: &[u8]) -> bool {
