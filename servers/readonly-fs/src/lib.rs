@@ -20,6 +20,8 @@ mod resources;
 pub mod scope;
 mod server;
 mod start;
+#[cfg(test)]
+mod testing;
 mod tools;
 
 pub use server::ReadonlyFs;

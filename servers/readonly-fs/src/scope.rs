@@ -26,9 +26,9 @@ use guard::label::Label;
 
 use crate::config::Limits;
 
-pub(crate) use path::MALFORMED;
 pub use path::RelPath;
 pub use place::Place;
+pub(crate) use place::SCHEME;
 pub use rules::InvalidRule;
 pub use rules::Kind;
 pub use rules::Rule;
@@ -203,12 +203,7 @@ impl Permit {
         Self::new(place, self.clearance, act, self.limits)
     }
 
-    fn new(
-        place: Place,
-        clearance: Clearance,
-        act: Act,
-        limits: Limits,
-    ) -> Result<Self, Denial> {
+    fn new(place: Place, clearance: Clearance, act: Act, limits: Limits) -> Result<Self, Denial> {
         let permit = Self {
             place,
             clearance,

@@ -101,7 +101,10 @@ impl ReadonlyFs {
         for (handle, root) in opened.iter().zip(&roots) {
             if opened.iter().any(|other| handle.is_below(other)) {
                 let name = root.name.as_str();
-                tracing::warn!(root = name, "a root lies in another: each labels it by its own rules");
+                tracing::warn!(
+                    root = name,
+                    "a root lies in another: each labels it by its own rules"
+                );
             }
         }
         let handles = Handles::new(opened).map_err(|(at, trouble)| StartTrouble::Root {

@@ -45,7 +45,7 @@ pub(crate) const TOOLS: [Tool; 6] = [
             Parameter::new("limit", Kind::Whole(1, 1000), ""),
             CURSOR,
         ],
-        output: r#"{"type":"object","properties":{"matches":{"type":"integer"},"scanned":{"type":"integer"},"truncated":{"type":"boolean"},"next":{"type":"string"}}}"#,
+        output: PAGE,
         ..tool("find_files")
     },
     Tool {
@@ -62,19 +62,19 @@ pub(crate) const TOOLS: [Tool; 6] = [
             Parameter::new("limit", Kind::Whole(1, 1000), ""),
             CURSOR,
         ],
-        output: r#"{"type":"object","properties":{"path":{"type":"string"},"entries":{"type":"integer"},"truncated":{"type":"boolean"},"next":{"type":"string"}}}"#,
+        output: PAGE,
         ..tool("list_directory")
     },
     Tool {
         title: "List the roots",
         about: "List the roots, their labels, the limits and the sandbox.",
         parameters: &[],
-        output: r#"{"type":"object","properties":{"roots":{"type":"array"},"limits":{"type":"object"},"sandbox":{"type":"object"}}}"#,
+        output: r#"{"type":"object"}"#,
         ..tool("list_roots")
     },
     Tool {
         title: "Read a file",
-        about: "Read files: all, lines, the last lines, or bytes. What is cut ends with the call that goes on.",
+        about: "Read files: all, lines, last lines or bytes. Cut text ends with the call that goes on.",
         parameters: &[
             PATH,
             Parameter::new("paths", Kind::Texts(50, SPELLING), "instead of path"),
@@ -94,7 +94,11 @@ pub(crate) const TOOLS: [Tool; 6] = [
         parameters: &[
             Parameter::new("pattern", Kind::Text(1024), "").required(),
             Parameter::new("literal", Kind::Flag, ""),
-            Parameter::new("case", Kind::Choice(&["sensitive", "insensitive", "smart"]), ""),
+            Parameter::new(
+                "case",
+                Kind::Choice(&["sensitive", "insensitive", "smart"]),
+                "",
+            ),
             PATH,
             Parameter::new("glob", Kind::Text(GLOB), ""),
             Parameter::new("context", Kind::Whole(0, 5), ""),
@@ -104,7 +108,7 @@ pub(crate) const TOOLS: [Tool; 6] = [
             Parameter::new("limit", Kind::Whole(1, 200), ""),
             CURSOR,
         ],
-        output: r#"{"type":"object","properties":{"matches":{"type":"integer"},"files":{"type":"integer"},"scanned":{"type":"integer"},"truncated":{"type":"boolean"},"next":{"type":"string"}}}"#,
+        output: PAGE,
         ..tool("search_text")
     },
     Tool {
@@ -130,10 +134,12 @@ const fn tool(name: &'static str) -> Tool {
 }
 
 const PATH: Parameter = Parameter::new("path", Kind::Text(SPELLING), "");
-const HIDDEN: Parameter = Parameter::new("hidden", Kind::Flag, "with dot files");
-const IGNORED: Parameter = Parameter::new("ignored", Kind::Flag, "with what .gitignore omits");
+const HIDDEN: Parameter = Parameter::new("hidden", Kind::Flag, "dot files too");
+const IGNORED: Parameter = Parameter::new("ignored", Kind::Flag, ".gitignore'd too");
 const CURSOR: Parameter = Parameter::new("cursor", Kind::Text(CURSOR_BYTES), "from `next`");
 const FILES: &str = r#"{"type":"object","properties":{"files":{"type":"array"}}}"#;
+const PAGE: &str =
+    r#"{"type":"object","properties":{"truncated":{"type":"boolean"},"next":{"type":"string"}}}"#;
 const GLOB: usize = 256;
 /// The name of a root, a slash, and the longest spelling of a path.
 const SPELLING: usize = 65 + RelPath::MAX_SPELLING;

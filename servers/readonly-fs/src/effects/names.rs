@@ -147,13 +147,21 @@ impl Batch {
         if !wanted {
             return;
         }
-        if self.last.as_ref().is_some_and(|last| name >= last.as_slice()) {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| name >= last.as_slice())
+        {
             self.names.more = true;
             return;
         }
         if self.names.used() + name.len() + size_of::<Slot>() > self.budget {
             self.halve();
-            if self.last.as_ref().is_some_and(|last| name >= last.as_slice()) {
+            if self
+                .last
+                .as_ref()
+                .is_some_and(|last| name >= last.as_slice())
+            {
                 return;
             }
         }

@@ -72,7 +72,12 @@ impl Handles {
     pub fn look_in_vain(&self, index: usize) {
         if let Some(root) = self.iter().nth(index) {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
-            drop(beneath(root, Path::new("\x01/\x01"), flags, resolve(true, false)));
+            drop(beneath(
+                root,
+                Path::new("\x01/\x01"),
+                flags,
+                resolve(true, false),
+            ));
         }
     }
 }
@@ -104,8 +109,13 @@ fn look_once(root: &Handle, permit: &Permit) -> Result<Option<Opened>, Refusal> 
     let rules = permit.root();
     let follow = rules.symlinks == Symlinks::Inside;
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let fd = beneath(root, path.as_argument(), flags, resolve(follow, rules.mounts))
-        .map_err(refusal)?;
+    let fd = beneath(
+        root,
+        path.as_argument(),
+        flags,
+        resolve(follow, rules.mounts),
+    )
+    .map_err(refusal)?;
     let meta = Meta::of(&fd).map_err(refusal)?;
     let Some(kind) = meta.kind else {
         return Err(Denial::OutOfScope.into());
@@ -189,12 +199,7 @@ pub(super) fn open_entry(
 }
 
 /// Resolves `path` below the root's descriptor.
-fn beneath(
-    root: &Handle,
-    path: &Path,
-    flags: OFlags,
-    how: ResolveFlags,
-) -> Result<OwnedFd, Errno> {
+fn beneath(root: &Handle, path: &Path, flags: OFlags, how: ResolveFlags) -> Result<OwnedFd, Errno> {
     if !root.way.openat2 {
         return component_wise(root, path, flags, how);
     }
@@ -235,7 +240,11 @@ fn straight(mut dir: OwnedFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Err
     let mut names = path.iter().peekable();
     let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     while let Some(name) = names.next() {
-        let flags = if names.peek().is_some() { passing } else { flags };
+        let flags = if names.peek().is_some() {
+            passing
+        } else {
+            flags
+        };
         let flags = flags | OFlags::NOFOLLOW;
         let next = rustix::fs::openat(&dir, name, flags, Mode::empty())?;
         if Meta::of(&next)?.is_link {
@@ -273,6 +282,17 @@ fn is_spelled_so(root: &Handle, path: &RelPath) -> Result<bool, Refusal> {
         above = above.child(name).ok_or(Denial::NotFound)?;
     }
     Ok(true)
+}
+
+/// Opens the directory at `path` for being watched only: nothing of it can be read.
+pub(super) fn directory(
+    root: &Handle,
+    permit: &Permit,
+    path: &RelPath,
+) -> Result<OwnedFd, Refusal> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let how = resolve(false, permit.root().mounts);
+    beneath(root, path.as_argument(), flags, how).map_err(refusal)
 }
 
 fn resolve(follow: bool, mounts: bool) -> ResolveFlags {

@@ -240,4 +240,3 @@ fn folds_case(magic: rustix::fs::FsWord) -> bool {
     ];
     FOLDING.iter().any(|&known| i64::from(known) == magic)
 }
-

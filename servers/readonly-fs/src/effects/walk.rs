@@ -15,9 +15,9 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use guard::call::Call;
-use guard::error::Denial;
 use guard::error::Refusal;
 use guard::error::fault;
+use guard::label::Label;
 
 use super::ignored::Ignored;
 use super::ignored::ONE_FILE;
@@ -39,7 +39,7 @@ use crate::scope::Standing;
 use crate::scope::Symlinks;
 
 /// What a walk brings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How many levels below the start.
     pub depth: usize,
@@ -53,6 +53,8 @@ pub struct Options {
     pub examine: bool,
     /// Where to go on: after this path, as seen from the start.
     pub after: Option<RelPath>,
+    /// Whether that path itself is wanted again.
+    pub again: bool,
 }
 
 /// One entry.
@@ -88,9 +90,13 @@ pub struct Walk<'a> {
     buffer: Vec<u8>,
     used: usize,
     visited: u64,
+    scanned: u64,
+    label: Label,
     position: Option<Vec<u8>>,
     /// Whether bounds kept anything from being visited.
     cut: bool,
+    /// Whether it ended before its end.
+    stopped: bool,
 }
 
 /// A directory that is being walked.
@@ -138,8 +144,11 @@ impl Handles {
             buffer: Vec::new(),
             used: 0,
             visited: 0,
+            scanned: 0,
+            label: opened.found.standing().name,
             position: None,
             cut: false,
+            stopped: false,
         };
         walk.position = walk.options.after.as_ref().map(|p| p.as_bytes().to_vec());
         if !walk.options.ignored {
@@ -159,7 +168,10 @@ impl Walk<'_> {
     ///
     /// [`Denial::Cancelled`] or [`Denial::TimedOut`] when nobody waits any more; a fault if the
     /// system runs out of something.
-    #[expect(clippy::should_implement_trait, reason = "it can fail, and lends its path")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and lends its path"
+    )]
     pub fn next(&mut self) -> Result<Option<Entry>, Refusal> {
         if let Some((found, on_trail)) = self.pending.take() {
             self.descend(found, on_trail)?;
@@ -171,6 +183,7 @@ impl Walk<'_> {
             let Some((entry, found)) = self.judge(kind)? else {
                 continue;
             };
+            self.scanned += 1;
             self.remember();
             let deeper = self.frames.len() < self.options.depth;
             let walkable = entry.kind == Kind::Directory && !kind.is_symlink();
@@ -199,16 +212,28 @@ impl Walk<'_> {
         self.asked.get(self.start..).unwrap_or_default()
     }
 
-    /// How many entries were looked at.
+    /// How many entries were looked at that exist for the reader. Of the others nothing is told.
     #[must_use]
-    pub const fn visited(&self) -> u64 {
-        self.visited
+    pub const fn scanned(&self) -> u64 {
+        self.scanned
+    }
+
+    /// The label of the start, which any answer has that is about what lies below it.
+    #[must_use]
+    pub const fn label(&self) -> Label {
+        self.label
     }
 
     /// Whether a bound kept anything from being visited.
     #[must_use]
     pub const fn cut(&self) -> bool {
         self.cut
+    }
+
+    /// Whether it ended before its end, because it looked at as much as one walk may.
+    #[must_use]
+    pub const fn stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Where a later walk goes on, as seen from the start.
@@ -257,8 +282,8 @@ impl Walk<'_> {
                 // the names begin with that of the trail, if it is still there
                 frame.on_trail = false;
                 if self.trail.get(level - 1).is_some_and(|mark| mark == name) {
-                    emit = false;
                     on_trail = level < self.trail.len();
+                    emit = self.options.again && !on_trail;
                 }
             }
             if name.starts_with(b".") && !self.options.hidden {
@@ -272,6 +297,7 @@ impl Walk<'_> {
             }
             if self.visited > self.permit.limits().walk_entries.get() {
                 self.cut = true;
+                self.stopped = true;
                 self.frames.clear();
                 return Ok(None);
             }
@@ -298,9 +324,8 @@ impl Walk<'_> {
             };
             (meta, kind, is_link) = (Some(found), found.kind, found.is_link);
         }
-        let is_ignored = |kind| {
-            !self.options.ignored && self.ignored.has(&self.asked, kind == Kind::Directory)
-        };
+        let is_ignored =
+            |kind| !self.options.ignored && self.ignored.has(&self.asked, kind == Kind::Directory);
         if is_link {
             let entry = self.judge_link()?;
             return Ok(entry.filter(|(entry, _)| !is_ignored(entry.kind)));

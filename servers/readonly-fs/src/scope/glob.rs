@@ -49,13 +49,15 @@ impl Globs {
     #[must_use]
     pub fn matches(&self, path: &[u8]) -> bool {
         let name = path.rsplit(|&b| b == b'/').next().unwrap_or(path);
-        let by_name = !self.names.is_empty()
-            && self.names.is_match_candidate(&Candidate::from_bytes(name));
+        let by_name =
+            !self.names.is_empty() && self.names.is_match_candidate(&Candidate::from_bytes(name));
         by_name
-            || !self.paths.is_empty()
-                && self.paths.is_match_candidate(&Candidate::from_bytes(path))
+            || !self.paths.is_empty() && self.paths.is_match_candidate(&Candidate::from_bytes(path))
     }
 }
+
+/// The most bytes of a glob.
+pub const MAX_BYTES: usize = rules::MAX_GLOB;
 
 #[cfg(test)]
 mod tests {

@@ -156,14 +156,14 @@ impl PartialOrd for RelPath {
 }
 
 /// How many components the path `bytes` has.
-pub(crate) fn depth(bytes: &[u8]) -> usize {
+fn depth(bytes: &[u8]) -> usize {
     if bytes.is_empty() {
         return 0;
     }
     bytes.split(|&b| b == b'/').count()
 }
 
-pub(crate) const MALFORMED: Denial = Denial::Malformed {
+const MALFORMED: Denial = Denial::Malformed {
     argument: "path",
     expected: "ROOT/relative/path as listed, without `..`, at most 4095 bytes",
 };
@@ -176,16 +176,36 @@ mod tests {
     #[test]
     fn o2_no_spelling_climbs_or_starts_at_the_top() {
         for text in [
-            "..", "../a", "a/..", "a/../b", "/", "//", "/etc/passwd", "a//b", "a//", "\\x2e\\x2e",
-            "\\x2e\\x2e/a", "a/\\x2e", "\\x2fetc", "a\\x2f..", "\\u{2e}\\u{2e}", "a\\x00b", "a\0",
-            "a\\", "..\\\\..", "\\..",
+            "..",
+            "../a",
+            "a/..",
+            "a/../b",
+            "/",
+            "//",
+            "/etc/passwd",
+            "a//b",
+            "a//",
+            "\\x2e\\x2e",
+            "\\x2e\\x2e/a",
+            "a/\\x2e",
+            "\\x2fetc",
+            "a\\x2f..",
+            "\\u{2e}\\u{2e}",
+            "a\\x00b",
+            "a\0",
+            "a\\",
+            "..\\\\..",
+            "\\..",
         ] {
             let climbs = RelPath::parse(text).is_ok_and(|path| {
                 path.components().any(|part| part == b"..") || path.as_bytes().starts_with(b"/")
             });
             assert!(!climbs, "{text}");
             // two dots, a backslash and two dots are an odd name, but a name
-            assert!(RelPath::parse(text).is_err() || text == "..\\\\..", "{text}");
+            assert!(
+                RelPath::parse(text).is_err() || text == "..\\\\..",
+                "{text}"
+            );
         }
         for text in ["%2e%2e", "a/%2E%2E/b", "%2Fetc", "a%2f..", "%00"] {
             assert_eq!(RelPath::from_uri(text), None, "{text}");
@@ -195,7 +215,11 @@ mod tests {
     #[test]
     fn dots_and_a_closing_slash_say_nothing() {
         let is = |text: &str, bytes: &str| {
-            assert_eq!(RelPath::parse(text).unwrap().as_bytes(), bytes.as_bytes(), "{text}");
+            assert_eq!(
+                RelPath::parse(text).unwrap().as_bytes(),
+                bytes.as_bytes(),
+                "{text}"
+            );
         };
         is("", "");
         is(".", "");

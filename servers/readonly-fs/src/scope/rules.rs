@@ -10,6 +10,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use globset::Candidate;
 use globset::GlobBuilder;
@@ -42,7 +45,9 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidRule {
     /// It would match nothing, or more than it seems to.
-    #[error("a pattern is relative to its root: no empty, `.` or `..` part, no slash at either end")]
+    #[error(
+        "a pattern is relative to its root: no empty, `.` or `..` part, no slash at either end"
+    )]
     Relative,
     /// Too long or too many alternatives.
     #[error("a pattern has at most {MAX_GLOB} bytes and {MAX_BRACES} braces")]
@@ -64,6 +69,8 @@ pub struct Rules {
     globs: GlobSet,
     /// For each glob, what its rule says.
     says: Vec<Marks>,
+    /// For each glob, how the operator wrote it.
+    patterns: Vec<String>,
     /// What holds where no rule matches.
     default: Marks,
     /// Directories that lead to where a rule may match, and what their names are labelled for
@@ -123,6 +130,7 @@ impl Rules {
         let mut built = Self {
             globs: GlobSet::empty(),
             says: Vec::new(),
+            patterns: Vec::new(),
             default: Marks {
                 content: default,
                 name: default,
@@ -161,6 +169,7 @@ impl Rules {
         for glob in whole.into_iter().chain([folded]) {
             set.add(compile(glob)?);
             self.says.push(says);
+            self.patterns.push(pattern.to_owned());
         }
         if self.says.len() > 2 * MAX_RULES {
             return Err(InvalidRule::TooMany);
@@ -227,14 +236,28 @@ impl Rules {
         self.enter(&standing, path, kind, clearance)
     }
 
-    /// The label of `path` whoever asks, and whether a rule gave it.
+    /// The label of `path` whoever asks, and what gave it.
     #[must_use]
-    pub fn label(&self, path: &[u8]) -> (Label, bool) {
-        let covered = self.covered_with_parents(path);
-        (
-            covered.map_or(self.default.content, |marks| marks.content),
-            covered.is_some(),
-        )
+    pub fn explain(&self, path: &[u8]) -> (Label, String) {
+        let mut why = Vec::new();
+        for above in with_parents(path) {
+            let folded = self.folded(above);
+            let matching = self.globs.matches(Path::new(OsStr::from_bytes(&folded)));
+            for at in matching {
+                if let Some(pattern) = self.patterns.get(at)
+                    && !why.contains(pattern)
+                {
+                    why.push(pattern.clone());
+                }
+            }
+        }
+        let label = self.covered_with_parents(path);
+        let label = label.map_or(self.default.content, |marks| marks.content);
+        if why.is_empty() {
+            (label, "the root's label".to_owned())
+        } else {
+            (label, why.join(", "))
+        }
     }
 
     /// The most sensitive label that anything below the root can have.
@@ -287,12 +310,7 @@ impl Rules {
     }
 
     fn covered_with_parents(&self, path: &[u8]) -> Option<Marks> {
-        let ends = path.iter().enumerate().filter(|(_, b)| **b == b'/');
-        let parents = ends.filter_map(|(end, _)| path.get(..end));
-        [b"".as_slice()]
-            .into_iter()
-            .chain(parents)
-            .chain([path])
+        with_parents(path)
             .map(|path| self.covered(path))
             .fold(None, join)
     }
@@ -309,6 +327,14 @@ impl Rules {
         }
         Cow::Owned(folded)
     }
+}
+
+/// The root, every directory above `path`, and `path`.
+fn with_parents(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|(_, b)| **b == b'/');
+    let parents = ends.filter_map(|(end, _)| path.get(..end));
+    let own = Some(path).filter(|path| !path.is_empty());
+    [b"".as_slice()].into_iter().chain(parents).chain(own)
 }
 
 fn join(a: Option<Marks>, b: Option<Marks>) -> Option<Marks> {

@@ -29,6 +29,24 @@ pub fn escape(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Appends `text` to `out` as it is, but for what would end the line or redraw the screen.
+pub fn plain(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(c),
+            '\0'..='\x1f' | '\x7f' => hex(out, c as u32),
+            '\u{80}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                write_or_drop(out, format_args!("\\u{{{:x}}}", c as u32));
+            }
+            _ => out.push(c),
+        }
+    }
+}
+
 /// The bytes that `text` spells, or nothing where a backslash begins no escape.
 #[must_use]
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
@@ -135,8 +153,20 @@ mod tests {
     #[test]
     fn what_is_no_escape_is_refused() {
         for text in [
-            "\\", "a\\", "\\x", "\\x4", "\\xg0", "\\x+1", "\\u", "\\u{}", "\\u{d800}", "\\u{+1}",
-            "\\u{110000}", "\\u{1234567}", "\\u{41", "\\n",
+            "\\",
+            "a\\",
+            "\\x",
+            "\\x4",
+            "\\xg0",
+            "\\x+1",
+            "\\u",
+            "\\u{}",
+            "\\u{d800}",
+            "\\u{+1}",
+            "\\u{110000}",
+            "\\u{1234567}",
+            "\\u{41",
+            "\\n",
         ] {
             assert_eq!(unescape(text), None, "{text}");
         }

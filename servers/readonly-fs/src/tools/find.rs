@@ -103,6 +103,7 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
             links: false,
             examine: true,
             after: after.take(),
+            again: false,
         };
         let mut walk = named(call, permit, inner.handles.walk(permit, call, options))?;
         let mut here = walk.label();

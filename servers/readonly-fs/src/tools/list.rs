@@ -91,6 +91,7 @@ pub(super) fn list(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         links: true,
         examine: true,
         after: last.clone().filter(|_| list.sort == Sort::Name),
+        again: false,
     };
     let walk = named(call, &permit, inner.handles.walk(&permit, call, options))?;
     let limit = list.limit.min(permit.limits().entries.count());
@@ -183,9 +184,8 @@ fn by_key(
         let Some(row) = row(key, walk.below(), String::new()) else {
             continue;
         };
-        let before = |(key, below): &(Reverse<(i64, u64)>, RelPath)| {
-            (row.key, &row.below) <= (*key, below)
-        };
+        let before =
+            |(key, below): &(Reverse<(i64, u64)>, RelPath)| (row.key, &row.below) <= (*key, below);
         if after.as_ref().is_some_and(before) {
             continue;
         }
@@ -241,7 +241,10 @@ fn line(permit: &Permit, path: &[u8], kind: Kind, meta: Option<Meta>, sizes: boo
 /// When it changed, to the second.
 pub(super) fn time(meta: &Meta) -> String {
     let at = meta.modified_at();
-    at.map_or_else(|| "-".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    at.map_or_else(
+        || "-".to_owned(),
+        |at| at.to_rfc3339_opts(SecondsFormat::Secs, true),
+    )
 }
 
 const fn one() -> usize {

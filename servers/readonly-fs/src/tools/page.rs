@@ -120,11 +120,6 @@ impl Lines {
         fits
     }
 
-    /// How many bytes are left.
-    pub(super) const fn room(&self) -> usize {
-        self.most.saturating_sub(self.text.len())
-    }
-
     /// The answer: the lines, and for a page that is not the last how to go on.
     pub(super) fn answer(mut self, mut structured: Value, next: Option<String>) -> Answer {
         let truncated = next.is_some();

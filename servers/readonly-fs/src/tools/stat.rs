@@ -134,7 +134,9 @@ fn line(facts: &Value) -> String {
         Some(other) => other.to_string(),
         None => "-".to_owned(),
     };
-    let mut line = ["path", "type", "size", "modified", "label"].map(word).join("\t");
+    let mut line = ["path", "type", "size", "modified", "label"]
+        .map(word)
+        .join("\t");
     for key in ["mime", "encoding", "lines"] {
         if facts.get(key).is_some() {
             line.push_str(&format!("\t{key}={}", word(key)));
@@ -147,7 +149,10 @@ fn line(facts: &Value) -> String {
 /// How an answer writes a path that led to nothing.
 pub(super) fn spelled(inner: &Inner, path: &str) -> Result<String, Denial> {
     match inner.scope.readings(path) {
-        Ok(readings) => Ok(readings.first().map(crate::scope::Place::spelling).unwrap_or_default()),
+        Ok(readings) => Ok(readings
+            .first()
+            .map(crate::scope::Place::spelling)
+            .unwrap_or_default()),
         Err(_) => {
             let path = crate::scope::RelPath::parse(path)?;
             let mut text = String::new();
