@@ -10,8 +10,6 @@ use super::encode::MAX_LINE;
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     fd: &'a OwnedFd,
-    /// Where in the file the line of the last step began.
-    start: u64,
     /// Where in the file the next one begins.
     next: u64,
     /// Bytes from `next` on, after the first `used`.
@@ -37,16 +35,10 @@ impl<'a> Lines<'a> {
     pub(super) fn new(fd: &'a OwnedFd, at: u64) -> Self {
         Self {
             fd,
-            start: at,
             next: at,
             buffer: Vec::new(),
             used: 0,
         }
-    }
-
-    /// Where the line of the last step began.
-    pub(super) const fn start(&self) -> u64 {
-        self.start
     }
 
     /// Where the last whole line ends.
@@ -56,7 +48,6 @@ impl<'a> Lines<'a> {
 
     /// Goes on by one line.
     pub(super) fn step(&mut self) -> Result<Step<'_>, Errno> {
-        self.start = self.next;
         let mut searched = 0;
         loop {
             let rest = self.buffer.get(self.used..).unwrap_or_default();

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use serde::Deserialize;
 
 use super::chain;
+use super::chain::Hash;
 use super::chain::Line;
 use super::chain::Link;
 use super::chain::Type;
@@ -97,10 +98,12 @@ pub(super) fn walk(
             Err(why) => return Ok(walked.stopped(Stop::Bad(why))),
         };
         if let Err(why) = fits(&line, bytes, from, &walked) {
-            let sibling = before == Some((line.prev, line.link.seq));
+            let sibling = before.is_some_and(|(prev, link): (Hash, Link)| {
+                prev == line.prev && link.seq == line.link.seq && link.hash != line.link.hash
+            });
             return Ok(walked.stopped(if sibling { Stop::Fork } else { Stop::Bad(why) }));
         }
-        before = Some((line.prev, line.link.seq));
+        before = Some((line.prev, line.link));
         each(walked.end, &line);
         walked.last = Some(line.link);
         walked.lines += 1;

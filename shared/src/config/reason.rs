@@ -12,13 +12,13 @@
 /// The reason for `message`, which is about the piece `about` of the file.
 pub(super) fn of(message: &str, about: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        return expected_names(rest).map_or_else(
+        return expected_names(rest, about).map_or_else(
             || "unknown key".to_owned(),
             |names| format!("unknown key; expected {names}"),
         );
     }
     if let Some(rest) = message.strip_prefix("unknown variant `") {
-        return expected_names(rest).map_or_else(
+        return expected_names(rest, about).map_or_else(
             || GENERAL.to_owned(),
             |names| format!("unknown word; expected {names}"),
         );
@@ -49,9 +49,16 @@ pub(super) fn of(message: &str, about: &str) -> String {
 }
 
 /// The list at the end of `serde`'s message, if it is one: `` `a` or `b` ``, ``one of `a`, `b` ``.
-fn expected_names(rest: &str) -> Option<&str> {
+///
+/// What stands before it must be the offending text as a whole: some messages end there, and then
+/// what looks like a list is the end of a key.
+fn expected_names<'a>(rest: &'a str, about: &str) -> Option<&'a str> {
     let at = rest.rfind("`, expected ")?;
-    let list = rest.get(at..)?.strip_prefix("`, expected ")?;
+    let (offending, list) = rest.split_at_checked(at)?;
+    let list = list.strip_prefix("`, expected ")?;
+    if !readings(about).iter().any(|text| text == offending) {
+        return None;
+    }
     let names = list.strip_prefix("one of ").unwrap_or(list);
     let names = names.split(", ").flat_map(|some| some.split(" or "));
     let ours = |name: &str| {
@@ -90,6 +97,21 @@ fn in_words(what: &str) -> &str {
 
 /// Does the message hold a piece of the text, as written or as TOML reads it?
 fn repeats(message: &str, about: &str) -> bool {
+    // A check of a whole table names its keys; a check of one value need not repeat any of it.
+    let one_value = !about.contains(['\n', '=']);
+    readings(about).iter().any(|text| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        let chars: Vec<char> = text.trim().chars().collect();
+        one_value && words.any(|word| word.len() >= SHORT && message.contains(word))
+            || chars.len() >= SHORT && message.contains(text.trim())
+            || chars
+                .windows(RUN)
+                .any(|run| message.contains(&run.iter().collect::<String>()))
+    })
+}
+
+/// The text, and each string and key that TOML reads in it.
+fn readings(about: &str) -> Vec<String> {
     let mut read = vec![about.trim_matches(['"', '\'']).to_owned()];
     for document in [
         about.to_owned(),
@@ -100,17 +122,7 @@ fn repeats(message: &str, about: &str) -> bool {
             strings(&toml::Value::Table(table), &mut read);
         }
     }
-    // A check of a whole table names its keys; a check of one value need not repeat any of it.
-    let one_value = !about.contains(['\n', '=']);
-    read.iter().any(|text| {
-        let mut words = text.split(|c: char| !c.is_alphanumeric());
-        let chars: Vec<char> = text.trim().chars().collect();
-        one_value && words.any(|word| word.len() >= SHORT && message.contains(word))
-            || chars.len() >= SHORT && message.contains(text.trim())
-            || chars
-                .windows(RUN)
-                .any(|run| message.contains(&run.iter().collect::<String>()))
-    })
+    read
 }
 
 fn strings(value: &toml::Value, found: &mut Vec<String>) {

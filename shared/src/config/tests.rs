@@ -266,6 +266,27 @@ fn a_type_can_say_what_it_expected_even_if_the_value_looks_like_it() {
 }
 
 #[test]
+fn l4_a_key_that_ends_like_a_message_is_not_taken_for_one() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Flat {
+        #[serde(flatten)]
+        _limits: Own,
+    }
+    for key in [
+        CANARY,
+        "x`, expected CANARY-hunter2",
+        "x`, expected `CANARY-hunter2",
+    ] {
+        let source = Source::new("f", format!("'{key}' = 1"));
+        let said = source.parse::<Flat>().unwrap_err().to_string();
+        assert!(!said.contains("CANARY"), "{said}");
+    }
+}
+
+const CANARY: &str = "CANARY-hunter2-XyZ";
+
+#[test]
 fn deep_nesting_is_an_error_and_not_a_crash() {
     let text = format!("x = {}", "[".repeat(100_000));
     assert!(error(&text).starts_with("server.toml:1:"));

@@ -21,7 +21,7 @@ use crate::small_file::SmallFile;
 
 pub(super) const PROVIDER: Provider = Provider {
     scheme: "file",
-    form: "file:/PATH, an absolute path without `..`",
+    form: "file:/PATH",
     accepts,
     missing: None,
     load: |path, providers| load(Path::new(path), providers),

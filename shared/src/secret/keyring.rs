@@ -101,5 +101,6 @@ fn first<T>(
 const ABSENT: Trouble =
     Trouble::Absent("store it with `secret set`, as the user that the server runs as");
 
-#[cfg(all(test, feature = "keyring", target_os = "linux"))]
+#[cfg(test)]
+#[cfg(all(feature = "keyring", target_os = "linux"))]
 mod tests;

@@ -146,7 +146,7 @@ mod tests {
         let mut out = Vec::new();
         let secret = read(&from, &mut out, "secret: ");
         drop(from);
-        _ = writer.join().unwrap();
+        drop(writer.join().unwrap());
         assert!(out.is_empty(), "nobody sits there to be asked");
         secret.map(|secret| secret.show_to(str::to_owned))
     }

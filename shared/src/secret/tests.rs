@@ -51,10 +51,10 @@ fn write(path: &Path, bytes: &[u8], mode: u32) {
 fn trouble(providers: &Providers, reference: &SecretRef) -> Trouble {
     let error = providers.load(reference).unwrap_err();
     assert!(error.to_string().starts_with(&reference.to_string()));
-    match error {
-        SecretError::Unusable { trouble, .. } => trouble,
-        other => panic!("{other}"),
-    }
+    let SecretError::Unusable { trouble, .. } = error else {
+        panic!("{error}")
+    };
+    trouble
 }
 
 fn text(providers: &Providers, reference: &SecretRef) -> String {
