@@ -39,13 +39,13 @@ pub async fn show(screen: &mut Screen, stage: &Stage, reader: &Client) -> io::Re
             "handbook/public/second-name.md",
         ),
     ] {
-        let said = reader.call("read_file", json!({ "path": path })).await?;
+        let said = reader.call("read_file", &json!({ "path": path })).await?;
         let refused = said.refused && !said.mentions(CANARY);
         let first = said.text.lines().next().unwrap_or_default();
         screen.promise(refused, &format!("{how}: {first}"));
     }
     let said = reader
-        .call("search_text", json!({ "pattern": CANARY }))
+        .call("search_text", &json!({ "pattern": CANARY }))
         .await?;
     screen.promise(
         !said.text.contains(CANARY),
@@ -60,17 +60,19 @@ pub async fn show(screen: &mut Screen, stage: &Stage, reader: &Client) -> io::Re
 async fn race(screen: &mut Screen, stage: &Stage, reader: &Client) -> io::Result<()> {
     screen.say("\nA thread flips public/box between a directory and a link to the outside.");
     let flipper = stage.flip();
+    let path = json!({ "path": "handbook/public/box/note.md" });
     let end = Instant::now() + Duration::from_secs(1);
     let (mut answered, mut refused, mut leaked) = (0_u32, 0_u32, 0_u32);
     while Instant::now() < end {
-        let path = json!({ "path": "handbook/public/box/note.md" });
-        let said = reader.call("read_file", path).await?;
-        if said.mentions(CANARY) {
-            leaked += 1;
-        } else if said.refused {
-            refused += 1;
-        } else if said.text.contains(HARMLESS) {
-            answered += 1;
+        // many at a time: they share the wait for the disk that each record needs
+        for said in reader.call_at_once(AT_ONCE, "read_file", &path).await? {
+            if said.mentions(CANARY) {
+                leaked += 1;
+            } else if said.refused {
+                refused += 1;
+            } else if said.text.contains(HARMLESS) {
+                answered += 1;
+            }
         }
     }
     let flips = flipper.stop()?;
@@ -80,3 +82,5 @@ async fn race(screen: &mut Screen, stage: &Stage, reader: &Client) -> io::Result
     screen.promise(answered > 0, "and the right file was read all the while");
     Ok(())
 }
+
+const AT_ONCE: usize = 24;

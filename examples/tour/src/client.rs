@@ -12,6 +12,7 @@ use rmcp::model::ReadResourceRequestParams;
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 /// A client with its server.
 #[derive(Debug)]
@@ -64,13 +65,33 @@ impl Client {
     /// # Errors
     ///
     /// If there is no answer at all. A refusal is an answer.
-    pub async fn call(&self, tool: &'static str, arguments: Value) -> io::Result<Said> {
-        let mut request = CallToolRequestParams::new(tool);
-        if let Value::Object(arguments) = arguments {
-            request = request.with_arguments(arguments);
-        }
-        let result = self.service.call_tool(request).await;
+    pub async fn call(&self, tool: &'static str, arguments: &Value) -> io::Result<Said> {
+        let result = self.service.call_tool(request(tool, arguments)).await;
         Said::new(&result.map_err(io::Error::other)?)
+    }
+
+    /// Makes the same call `count` times at once.
+    ///
+    /// # Errors
+    ///
+    /// If one of them has no answer at all.
+    pub async fn call_at_once(
+        &self,
+        count: usize,
+        tool: &'static str,
+        arguments: &Value,
+    ) -> io::Result<Vec<Said>> {
+        let mut calls = JoinSet::new();
+        for _ in 0..count {
+            let (peer, request) = (self.service.peer().clone(), request(tool, arguments));
+            calls.spawn(async move { peer.call_tool(request).await });
+        }
+        let mut all = Vec::with_capacity(count);
+        while let Some(ended) = calls.join_next().await {
+            let result = ended.map_err(io::Error::other)?;
+            all.push(Said::new(&result.map_err(io::Error::other)?)?);
+        }
+        Ok(all)
     }
 
     /// Reads the resource `uri`; the error's text if it is refused.
@@ -121,6 +142,11 @@ impl Said {
     pub fn mentions(&self, word: &str) -> bool {
         self.whole.contains(word)
     }
+}
+
+fn request(tool: &'static str, arguments: &Value) -> CallToolRequestParams {
+    let arguments = arguments.as_object().cloned().unwrap_or_default();
+    CallToolRequestParams::new(tool).with_arguments(arguments)
 }
 
 fn label(meta: Option<&Value>) -> String {

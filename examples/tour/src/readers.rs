@@ -59,12 +59,14 @@ pub async fn show(screen: &mut Screen, support: &Client, hr: &Client) -> io::Res
     screen.heading("4. Forbidden and absent are the same bytes");
     let read = async |name: &str| {
         let path = format!("handbook/hr/{name}");
-        support.call("read_file", json!({ "path": path })).await
+        support.call("read_file", &json!({ "path": path })).await
     };
     let (forbidden, absent) = (read("salaries.csv").await?, read("no-such.csv").await?);
-    screen.say("\nsalaries.csv (is there)  and  no-such.csv (is not):");
-    screen.quote(&forbidden.whole, 1);
-    screen.quote(&absent.whole, 1);
+    screen.say("\nsupport reads salaries.csv, which is there, and no-such.csv, which is not:");
+    for (name, said) in [("salaries.csv", &forbidden), ("no-such.csv ", &absent)] {
+        let line = format!("{name}  {}  ({} bytes in all)", said.text, said.whole.len());
+        screen.quote(&line, 1);
+    }
     screen.promise(
         forbidden == absent,
         "support cannot tell a hidden file from no file",
@@ -86,7 +88,7 @@ async fn ask(
     arguments: serde_json::Value,
 ) -> io::Result<Said> {
     let what = format!("{tool} {arguments}");
-    let said = client.call(tool, arguments).await?;
+    let said = client.call(tool, &arguments).await?;
     screen.asked(who, &what, &said.label);
     screen.quote(&said.text, 14);
     Ok(said)
