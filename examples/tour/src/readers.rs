@@ -57,18 +57,24 @@ pub async fn show(screen: &mut Screen, support: &Client, hr: &Client) -> io::Res
     );
 
     screen.heading("4. Forbidden and absent are the same bytes");
-    let read = async |name: &str| {
-        let path = format!("handbook/hr/{name}");
-        support.call("read_file", &json!({ "path": path })).await
-    };
-    let (forbidden, absent) = (read("salaries.csv").await?, read("no-such.csv").await?);
-    screen.say("\nsupport reads salaries.csv, which is there, and no-such.csv, which is not:");
-    for (name, said) in [("salaries.csv", &forbidden), ("no-such.csv ", &absent)] {
-        let line = format!("{name}  {}  ({} bytes in all)", said.text, said.whole.len());
-        screen.quote(&line, 1);
+    screen.say("\nsupport reads a hidden file, no file beside it, and no file elsewhere:");
+    let mut answers = Vec::new();
+    for path in [
+        "handbook/hr/salaries.csv",
+        "handbook/hr/no-such.csv",
+        "handbook/public/no-such.md",
+    ] {
+        let said = support.call("read_file", &json!({ "path": path })).await?;
+        let bytes = said.whole.len();
+        screen.quote(
+            &format!("{path:<26}  {}  ({bytes} bytes in all)", said.text),
+            1,
+        );
+        answers.push(said);
     }
+    answers.dedup();
     screen.promise(
-        forbidden == absent,
+        answers.len() == 1,
         "support cannot tell a hidden file from no file",
     );
     let forbidden = support.resource("fs://handbook/hr/salaries.csv").await;

@@ -41,7 +41,7 @@ pub fn show(screen: &mut Screen, stage: &Stage) -> io::Result<()> {
     for record in calls().take(14) {
         screen.quote(&row(record), 1);
     }
-    screen.say("\nThe record knows what the caller may not: forbidden is not absent.");
+    screen.say("\nThe record knows what the caller may not: why it was refused.");
     let rule = |rule: &str| calls().filter(|r| is(r, "decision.rule", rule)).count();
     let rules = format!(
         "not_cleared: {}, out_of_scope: {}, not_found: {}",
@@ -51,8 +51,8 @@ pub fn show(screen: &mut Screen, stage: &Stage) -> io::Result<()> {
     );
     screen.quote(&rules, 1);
     screen.promise(
-        rule("not_cleared") > 0 && rule("not_found") > 0,
-        "the two are told apart in the record",
+        rule("not_cleared") > 0 && rule("out_of_scope") > 0 && rule("not_found") > 0,
+        "forbidden, outside and absent are told apart in the record",
     );
     screen.promise(
         !text.contains("71000") && !text.contains("four percent"),
