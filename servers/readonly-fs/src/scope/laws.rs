@@ -70,7 +70,7 @@ fn same(a: Option<Standing>, b: Option<Standing>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a2_listed_is_readable_where_no_rule_says_otherwise(
