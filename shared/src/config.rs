@@ -15,7 +15,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
+use serde::de;
 use serde::de::DeserializeOwned;
+use serde::de::Unexpected;
 
 use crate::small_file::FileTrouble;
 use crate::small_file::Links;
@@ -101,6 +103,12 @@ impl Source {
         &self.path
     }
 
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text as a `T`.
     ///
     /// # Errors
@@ -138,6 +146,23 @@ impl Source {
 #[must_use]
 pub fn resolve(base: &Path, path: &Path) -> PathBuf {
     base.parent().unwrap_or(Path::new("")).join(path)
+}
+
+/// For the `Deserialize` of a type: refuses a value and says `expected WHAT`.
+///
+/// Errors made this way are shown as they are. Other messages of a type are shown only if no word
+/// of the refused value is in them, which also hides some that are harmless.
+pub fn expected<E: de::Error>(what: &dyn fmt::Display) -> E {
+    // INVARIANT: `what` is text of ours, without ", expected " in it.
+    E::invalid_value(Unexpected::Other("this"), &Expected(what))
+}
+
+struct Expected<'a>(&'a dyn fmt::Display);
+
+impl de::Expected for Expected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl ConfigError {

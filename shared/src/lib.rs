@@ -4,13 +4,20 @@
 //! |---------------|-------------------------------------------------------------|
 //! | [`label`]     | how sensitive is this value, and who may see it?            |
 //! | [`principal`] | who asks?                                                   |
+//! | [`policy`]    | what may they see and do, until when?                       |
+//! | [`session`]   | what is that worth at this instant?                         |
 //! | [`quota`]     | how much may they use?                                      |
+//! | [`gate`]      | the one way from a request to an answer                     |
 //! | [`call`]      | how far may this one request go, and what did it touch?     |
 //! | [`schema`]    | what does a tool take, and does this call fit?              |
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
-//! | [`server`]    | what does a server tell the gate about itself?              |
+//! | [`audit`]     | what happened, and how can that be shown later?             |
 //! | [`error`]     | what may be said when there is no answer?                   |
+//! | [`secret`]    | where is a password kept, and who may see it?               |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
+//! | [`server`]    | what does a server tell the gate about itself?              |
+//! | [`serve`]     | how does a client reach it?                                 |
+//! | [`program`]   | how does it start, and with which exit code does it end?    |
 //!
 //! # Invariants
 //!
@@ -18,13 +25,20 @@
 //! - No type here prints a secret: neither with `Debug`, `Display` nor `Serialize`.
 //! - This crate never depends on a server.
 
+pub mod audit;
 pub mod call;
 pub mod config;
 pub mod cursor;
 pub mod error;
+pub mod gate;
 pub mod label;
+pub mod policy;
 pub mod principal;
+pub mod program;
 pub mod quota;
 pub mod schema;
+pub mod secret;
+pub mod serve;
 pub mod server;
+pub mod session;
 mod small_file;

@@ -16,6 +16,7 @@
 pub mod config;
 pub mod coverage;
 pub mod effects;
+pub mod program;
 mod resources;
 pub mod scope;
 mod server;

@@ -238,8 +238,10 @@ impl Server for ReadonlyFs {
         Some(place.root().rules.explain(place.path().as_bytes()))
     }
 
-    fn ceiling(&self) -> Label {
+    fn opened(&self) -> Clearance {
         let roots = self.0.scope.roots().iter();
-        roots.fold(Label::PUBLIC, |top, root| top.join(root.rules.ceiling()))
+        roots.fold(Clearance::default(), |all, root| {
+            all.or(Clearance::up_to(root.label))
+        })
     }
 }

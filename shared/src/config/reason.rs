@@ -6,19 +6,19 @@
 //!
 //! # Invariants
 //!
-//! - No run of eight characters of the offending text gets into the reason of a check of ours,
-//!   even if the check was careless; nor a shorter text as a whole, if it has four characters.
+//! - No word and no run of eight characters of the offending value gets into the reason, even if
+//!   the check that refused it was careless enough to repeat it.
 
 /// The reason for `message`, which is about the piece `about` of the file.
 pub(super) fn of(message: &str, about: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        return expected_names(rest).map_or_else(
+        return expected_names(rest, about).map_or_else(
             || "unknown key".to_owned(),
             |names| format!("unknown key; expected {names}"),
         );
     }
     if let Some(rest) = message.strip_prefix("unknown variant `") {
-        return expected_names(rest).map_or_else(
+        return expected_names(rest, about).map_or_else(
             || GENERAL.to_owned(),
             |names| format!("unknown word; expected {names}"),
         );
@@ -49,9 +49,16 @@ pub(super) fn of(message: &str, about: &str) -> String {
 }
 
 /// The list at the end of `serde`'s message, if it is one: `` `a` or `b` ``, ``one of `a`, `b` ``.
-fn expected_names(rest: &str) -> Option<&str> {
+///
+/// What stands before it must be the offending text as a whole: some messages end there, and then
+/// what looks like a list is the end of a key.
+fn expected_names<'a>(rest: &'a str, about: &str) -> Option<&'a str> {
     let at = rest.rfind("`, expected ")?;
-    let list = rest.get(at..)?.strip_prefix("`, expected ")?;
+    let (offending, list) = rest.split_at_checked(at)?;
+    let list = list.strip_prefix("`, expected ")?;
+    if !readings(about).iter().any(|text| text == offending) {
+        return None;
+    }
     let names = list.strip_prefix("one of ").unwrap_or(list);
     let names = names.split(", ").flat_map(|some| some.split(" or "));
     let ours = |name: &str| {
@@ -90,17 +97,22 @@ fn in_words(what: &str) -> &str {
 
 /// Does the message hold a piece of the text, as written or as TOML reads it?
 fn repeats(message: &str, about: &str) -> bool {
-    let holds = |text: &str| {
-        let text = text.trim();
-        let chars: Vec<char> = text.chars().collect();
-        if chars.len() < RUN {
-            return chars.len() >= SHORT && message.contains(text);
-        }
-        chars
-            .windows(RUN)
-            .any(|run| message.contains(&run.iter().collect::<String>()))
-    };
-    let mut read = Vec::new();
+    // A check of a whole table names its keys; a check of one value need not repeat any of it.
+    let one_value = !about.contains(['\n', '=']);
+    readings(about).iter().any(|text| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        let chars: Vec<char> = text.trim().chars().collect();
+        one_value && words.any(|word| word.len() >= SHORT && message.contains(word))
+            || chars.len() >= SHORT && message.contains(text.trim())
+            || chars
+                .windows(RUN)
+                .any(|run| message.contains(&run.iter().collect::<String>()))
+    })
+}
+
+/// The text, and each string and key that TOML reads in it.
+fn readings(about: &str) -> Vec<String> {
+    let mut read = vec![about.trim_matches(['"', '\'']).to_owned()];
     for document in [
         about.to_owned(),
         format!("x = {about}"),
@@ -110,7 +122,7 @@ fn repeats(message: &str, about: &str) -> bool {
             strings(&toml::Value::Table(table), &mut read);
         }
     }
-    holds(about.trim_matches(['"', '\''])) || read.iter().any(|text| holds(text))
+    read
 }
 
 fn strings(value: &toml::Value, found: &mut Vec<String>) {
@@ -142,5 +154,5 @@ const SHOW_KEYS: [&str; 2] = ["unexpected keys in table", "expected table key `"
 /// A piece of this many characters could be a secret's.
 const RUN: usize = 8;
 
-/// A shorter text is looked for as a whole, if it is not just a digit or two.
+/// Words and shorter texts are looked for as a whole, from this length on.
 const SHORT: usize = 4;

@@ -1,5 +1,10 @@
 //! What an operator sees, and what nobody sees.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests write the files that are read"
+)]
+
 use std::fs;
 
 use proptest::prelude::*;
@@ -241,6 +246,47 @@ fn only_a_regular_small_utf8_file_is_read() {
 }
 
 #[test]
+fn a_type_can_say_what_it_expected_even_if_the_value_looks_like_it() {
+    #[derive(Debug)]
+    struct Scheme;
+    impl<'de> Deserialize<'de> for Scheme {
+        fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            String::deserialize(from)?;
+            Err(expected(&"keyring:SERVICE/USER"))
+        }
+    }
+    #[derive(Debug, Deserialize)]
+    struct Config {
+        #[expect(dead_code, reason = "never read")]
+        password: Scheme,
+    }
+    let source = Source::new("f", "password = 'keyring:payments'");
+    let said = source.parse::<Config>().unwrap_err().to_string();
+    assert_eq!(said, "f:1:12: expected keyring:SERVICE/USER");
+}
+
+#[test]
+fn l4_a_key_that_ends_like_a_message_is_not_taken_for_one() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Flat {
+        #[serde(flatten)]
+        _limits: Own,
+    }
+    for key in [
+        CANARY,
+        "x`, expected CANARY-hunter2",
+        "x`, expected `CANARY-hunter2",
+    ] {
+        let source = Source::new("f", format!("'{key}' = 1"));
+        let said = source.parse::<Flat>().unwrap_err().to_string();
+        assert!(!said.contains("CANARY"), "{said}");
+    }
+}
+
+const CANARY: &str = "CANARY-hunter2-XyZ";
+
+#[test]
 fn deep_nesting_is_an_error_and_not_a_crash() {
     let text = format!("x = {}", "[".repeat(100_000));
     assert!(error(&text).starts_with("server.toml:1:"));
@@ -281,10 +327,13 @@ proptest! {
 
     #[test]
     fn l4_whatever_is_pasted_anywhere_is_not_in_the_error(
-        at in 0..VALID.len(), cut in 0..24_usize, (pasted, secret) in canary(),
+        at in 0..VALID.len(),
+        cut in 0..24_usize,
+        (pasted, secret) in canary(),
     ) {
-        let end = (at + cut).min(VALID.len());
-        let text = format!("{}{pasted}{}", &VALID[..at], &VALID[end..]);
+        let before: String = VALID.chars().take(at).collect();
+        let after: String = VALID.chars().skip(at + cut).collect();
+        let text = format!("{before}{pasted}{after}");
         let source = Source::new("server.toml", text);
         if let Err(error) = source.parse::<Server>() {
             let said = error.to_string();
@@ -298,7 +347,9 @@ proptest! {
 
     #[test]
     fn l4_a_value_or_key_replaced_as_a_whole_is_not_in_the_error(
-        line in 0..VALID.lines().count(), key in any::<bool>(), (pasted, secret) in canary(),
+        line in 0..VALID.lines().count(),
+        key in any::<bool>(),
+        (pasted, secret) in canary(),
     ) {
         let lines = VALID.lines().enumerate().map(|(at, text)| match text.split_once(" = ") {
             Some((_, value)) if at == line && key => format!("{pasted} = {value}"),

@@ -1,0 +1,106 @@
+//! `keyring:SERVICE/USER`: the keyring of the desktop or of the kernel.
+//!
+//! The stores that were compiled in are asked in the order of [`STORES`]; the first that has the
+//! secret gives it, and the first that can be reached takes a new one.
+//!
+//! # Invariants
+//!
+//! - Errors of the stores end here: some of them hold the secret, or the place of a socket.
+
+#[cfg(all(feature = "keyring-keyutils", target_os = "linux"))]
+mod keyutils;
+#[cfg(all(feature = "keyring-secret-service", target_os = "linux"))]
+mod secret_service;
+
+use super::Provider;
+use super::Providers;
+use super::Secret;
+use super::Trouble;
+use super::Write;
+
+pub(super) const PROVIDER: Provider = Provider {
+    scheme: "keyring",
+    form: "keyring:SERVICE/USER",
+    accepts,
+    missing: if STORES.is_empty() {
+        Some("keyring")
+    } else {
+        None
+    },
+    load,
+    write: Some(Write { set, delete }),
+};
+
+/// One keyring: how to reach it. A store that cannot be reached says why.
+struct Store {
+    name: &'static str,
+    load: fn(Entry<'_>, &Providers) -> Result<Secret, Trouble>,
+    set: fn(Entry<'_>, &Secret, &Providers) -> Result<(), Trouble>,
+    delete: fn(Entry<'_>, &Providers) -> Result<(), Trouble>,
+}
+
+/// What a secret is filed under.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    service: &'a str,
+    user: &'a str,
+}
+
+const STORES: &[Store] = &[
+    #[cfg(all(feature = "keyring-secret-service", target_os = "linux"))]
+    secret_service::STORE,
+    #[cfg(all(feature = "keyring-keyutils", target_os = "linux"))]
+    keyutils::STORE,
+];
+
+fn accepts(place: &str) -> bool {
+    let clean = |part: &str| (1..=255).contains(&part.len()) && !part.contains(char::is_control);
+    // The kernel's keyring joins the two with an `@`, so one of them must not have any.
+    entry(place).is_some_and(|e| clean(e.service) && clean(e.user) && !e.service.contains('@'))
+}
+
+fn entry(place: &str) -> Option<Entry<'_>> {
+    let (service, user) = place.split_once('/')?;
+    Some(Entry { service, user })
+}
+
+fn load(place: &str, providers: &Providers) -> Result<Secret, Trouble> {
+    first(place, |store, entry| (store.load)(entry, providers))
+}
+
+fn set(place: &str, secret: &Secret, providers: &Providers) -> Result<&'static str, Trouble> {
+    first(place, |store, entry| {
+        (store.set)(entry, secret, providers).map(|()| store.name)
+    })
+}
+
+fn delete(place: &str, providers: &Providers) -> Result<&'static str, Trouble> {
+    first(place, |store, entry| {
+        (store.delete)(entry, providers).map(|()| store.name)
+    })
+}
+
+/// The first store that succeeds; a store that is there and fails is not passed over.
+fn first<T>(
+    place: &str,
+    mut ask: impl FnMut(&Store, Entry<'_>) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    let entry = entry(place).ok_or(ABSENT)?;
+    let mut said = None;
+    for store in STORES {
+        match ask(store, entry) {
+            // That a store could be asked is worth more than that another could not.
+            Err(ABSENT) => said = Some(ABSENT),
+            Err(trouble @ Trouble::NoKeyring(_)) => said = said.or(Some(trouble)),
+            decided => return decided,
+        }
+    }
+    Err(said.unwrap_or(ABSENT))
+}
+
+const ABSENT: Trouble =
+    Trouble::Absent("store it with `secret set`, as the user that the server runs as");
+
+#[cfg(test)]
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+mod tests;
