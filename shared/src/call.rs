@@ -20,10 +20,12 @@ use chrono::Utc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::cursor::Seal;
 use crate::error::Denial;
 use crate::error::Fault;
+use crate::error::Refusal;
 use crate::error::fault;
 use crate::label::Clearance;
 use crate::label::Label;
@@ -53,7 +55,7 @@ pub struct Caller {
 impl Caller {
     /// Whether the caller may see what is labelled so.
     #[must_use]
-    pub const fn may_see(&self, label: Label) -> bool {
+    pub fn may_see(&self, label: Label) -> bool {
         label.flows_to(self.clearance)
     }
 
@@ -70,13 +72,15 @@ pub struct Call(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    caller: Caller,
+    caller: Arc<Caller>,
+    id: Uuid,
     now: DateTime<Utc>,
     deadline: Instant,
     cancel: CancellationToken,
     seal: Arc<Seal>,
     ledger: Arc<Ledger>,
     facts: Mutex<Facts>,
+    refusal: Mutex<Option<Refusal>>,
 }
 
 /// What the audit record will say of the request beside who and when.
@@ -92,6 +96,12 @@ pub struct Facts {
     pub figures: BTreeMap<&'static str, u64>,
     /// The rule that allowed it, where it is worth a name.
     pub rule: Option<&'static str>,
+    /// How many things were given.
+    pub items: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Whether a limit cut the answer short.
+    pub truncated: bool,
 }
 
 /// What every call of one server shares.
@@ -103,11 +113,23 @@ pub struct Shared {
     pub ledger: Arc<Ledger>,
 }
 
+impl Shared {
+    /// Handles sealed by `seal`, and nothing used up yet.
+    #[must_use]
+    pub fn new(seal: Seal) -> Self {
+        Self {
+            seal: Arc::new(seal),
+            ledger: Arc::default(),
+        }
+    }
+}
+
 impl Call {
-    /// A call of `caller` that ends after `time` or when `cancel` says so.
+    /// A call of `caller`, recorded as `id`, that ends after `time` or when `cancel` says so.
     #[must_use]
     pub fn new(
-        caller: Caller,
+        caller: Arc<Caller>,
+        id: Uuid,
         now: DateTime<Utc>,
         time: Duration,
         cancel: CancellationToken,
@@ -115,12 +137,14 @@ impl Call {
     ) -> Self {
         Self(Arc::new(Inner {
             caller,
+            id,
             now,
             deadline: Instant::now() + time,
             cancel,
             seal: Arc::clone(&shared.seal),
             ledger: Arc::clone(&shared.ledger),
             facts: Mutex::default(),
+            refusal: Mutex::default(),
         }))
     }
 
@@ -128,6 +152,12 @@ impl Call {
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.0.caller
+    }
+
+    /// The id of its audit record.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.0.id
     }
 
     /// When the request came.
@@ -240,6 +270,42 @@ impl Call {
         tokio::task::spawn_blocking(move || work(&call))
             .await
             .map_err(fault("run the operation"))
+    }
+
+    /// Counts what is about to be given, as far as the quota allows.
+    pub(crate) fn give(
+        &self,
+        label: Label,
+        items: u64,
+        bytes: u64,
+        truncated: bool,
+    ) -> Result<(), Denial> {
+        self.0
+            .ledger
+            .answer(&self.0.caller, items, bytes, self.0.now)?;
+        let mut facts = self.facts_mut();
+        facts.label = facts.label.join(label);
+        facts.items += items;
+        facts.bytes += bytes;
+        facts.truncated |= truncated;
+        Ok(())
+    }
+
+    /// Keeps why there is no answer, until the gate turns it into a reply and a record.
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        *self
+            .0
+            .refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+
+    pub(crate) fn take_refusal(&self) -> Option<Refusal> {
+        self.0
+            .refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     pub(crate) fn facts(&self) -> Facts {

@@ -103,6 +103,12 @@ impl Source {
         &self.path
     }
 
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text as a `T`.
     ///
     /// # Errors

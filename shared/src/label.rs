@@ -52,34 +52,72 @@ impl Label {
 
     /// Whether a value so labelled may be shown to a reader so cleared.
     #[must_use]
-    pub const fn flows_to(self, clearance: Clearance) -> bool {
-        self.level <= clearance.0.level && self.categories & !clearance.0.categories == 0
+    pub fn flows_to(self, clearance: Clearance) -> bool {
+        clearance.covering(self).is_some()
+    }
+
+    /// Whether this label lies at or below `other` in the lattice.
+    #[must_use]
+    pub const fn is_below(self, other: Self) -> bool {
+        self.level <= other.level && self.categories & !other.categories == 0
     }
 }
 
-/// The most sensitive label that a reader may see.
+/// The most sensitive labels that a reader may see.
 ///
-/// The default sees what is public and nothing else.
+/// Up to [`Clearance::MOST`] labels that lie beside each other in the lattice: whoever is
+/// cleared for `internal+health` in one role and for `confidential` in another may see what
+/// lies below either, and not `confidential+health`, which no role gave. The default sees what
+/// is public and nothing else.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Clearance(Label);
+pub struct Clearance {
+    // unused places hold the bottom, which everybody sees anyway
+    most: [Label; Self::MOST],
+}
 
 impl Clearance {
+    /// How many labels beside each other a clearance can hold.
+    pub const MOST: usize = 4;
+
     /// Cleared for everything at or below `label`.
     #[must_use]
     pub const fn up_to(label: Label) -> Self {
-        Self(label)
+        Self {
+            most: [label, Label::PUBLIC, Label::PUBLIC, Label::PUBLIC],
+        }
     }
 
-    /// The least clearance that includes both, for a reader with several roles.
+    /// Cleared for what either is cleared for. Where that would be more labels than a
+    /// clearance holds, the last is left out: less may be seen, never more.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0.join(other.0))
+    pub fn or(self, other: Self) -> Self {
+        let mut most: Vec<Label> = Vec::with_capacity(2 * Self::MOST);
+        for label in self.most.into_iter().chain(other.most) {
+            if !most.iter().any(|kept| label.is_below(*kept)) {
+                most.retain(|kept| !kept.is_below(label));
+                most.push(label);
+            }
+        }
+        let mut sum = Self::default();
+        for (place, label) in sum.most.iter_mut().zip(most) {
+            *place = label;
+        }
+        sum
     }
 
-    /// The most sensitive label that this clearance covers.
+    /// The label by which this clearance covers `label`, if it does.
     #[must_use]
-    pub const fn ceiling(self) -> Label {
-        self.0
+    pub fn covering(self, label: Label) -> Option<Label> {
+        self.most.into_iter().find(|most| label.is_below(*most))
+    }
+
+    /// The labels that this clearance reaches up to, none below another.
+    pub fn ceilings(self) -> impl Iterator<Item = Label> {
+        let first = self.most.first().copied();
+        let rest = self.most.into_iter().skip(1);
+        first
+            .into_iter()
+            .chain(rest.filter(|label| *label != Label::PUBLIC))
     }
 }
 
@@ -167,9 +205,18 @@ mod tests {
         }
 
         #[test]
-        fn more_clearance_never_hides(a in label(), r in label(), s in label()) {
-            let (r, s) = (Clearance::up_to(r), Clearance::up_to(s));
-            prop_assert!(!a.flows_to(r) || a.flows_to(r.and(s)));
+        fn two_clearances_show_exactly_what_either_shows(a in label(), r in label(), s in label(), t in label()) {
+            let clearances = [r, s, t].map(Clearance::up_to);
+            let all = clearances.into_iter().fold(Clearance::default(), Clearance::or);
+            let either = clearances.iter().any(|one| a.flows_to(*one)) || a == Label::PUBLIC;
+            prop_assert_eq!(a.flows_to(all), either);
+        }
+
+        #[test]
+        fn a_clearance_that_overflows_shows_less_and_never_more(a in label(), many in prop::collection::vec(label(), 0..12)) {
+            let all = many.iter().fold(Clearance::default(), |sum, l| sum.or(Clearance::up_to(*l)));
+            let either = many.iter().any(|one| a.is_below(*one)) || a == Label::PUBLIC;
+            prop_assert!(!a.flows_to(all) || either);
         }
     }
 }

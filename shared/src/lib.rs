@@ -10,7 +10,6 @@
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`error`]     | what may be said when there is no answer?                   |
-//! | [`secret`]    | where is a password kept, and who may see it?               |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
 //!
 //! # Invariants
@@ -19,14 +18,20 @@
 //! - No type here prints a secret: neither with `Debug`, `Display` nor `Serialize`.
 //! - This crate never depends on a server.
 
+pub mod audit;
 pub mod call;
 pub mod config;
 pub mod cursor;
 pub mod error;
+pub mod gate;
 pub mod label;
+pub mod policy;
 pub mod principal;
+pub mod program;
 pub mod quota;
 pub mod schema;
 pub mod secret;
+pub mod serve;
 pub mod server;
+pub mod session;
 mod small_file;

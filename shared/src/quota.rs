@@ -18,6 +18,7 @@ use chrono::Utc;
 use serde::Deserialize;
 
 use crate::call::Caller;
+use crate::config::Bytes;
 use crate::error::Denial;
 use crate::principal::Principal;
 
@@ -28,7 +29,9 @@ pub struct Quota {
     /// Calls a minute.
     pub calls_per_minute: u32,
     /// Bytes of answers an hour.
-    pub bytes_per_hour: u64,
+    pub bytes_per_hour: Bytes,
+    /// Rows, files or other items an hour.
+    pub rows_per_hour: u32,
     /// Different resources an hour.
     pub resources_per_hour: u32,
 }
@@ -37,26 +40,30 @@ impl Default for Quota {
     fn default() -> Self {
         Self {
             calls_per_minute: 600_000,
-            bytes_per_hour: 64 << 30,
+            bytes_per_hour: Bytes(64 << 30),
+            rows_per_hour: 1_000_000_000,
             resources_per_hour: 1_000_000,
         }
     }
 }
 
 impl Quota {
-    /// The smaller of each figure: a limit is configurable downwards only.
+    /// The quota of whom no role names.
+    pub const NOTHING: Self = Self {
+        calls_per_minute: 0,
+        bytes_per_hour: Bytes(0),
+        rows_per_hour: 0,
+        resources_per_hour: 0,
+    };
+
+    /// The wider of each figure, for a caller with several roles.
     #[must_use]
-    pub const fn lowered_by(self, other: Self) -> Self {
-        const fn least(a: u64, b: u64) -> u64 {
-            if a < b { a } else { b }
-        }
-        const fn least32(a: u32, b: u32) -> u32 {
-            if a < b { a } else { b }
-        }
+    pub fn or(self, other: Self) -> Self {
         Self {
-            calls_per_minute: least32(self.calls_per_minute, other.calls_per_minute),
-            bytes_per_hour: least(self.bytes_per_hour, other.bytes_per_hour),
-            resources_per_hour: least32(self.resources_per_hour, other.resources_per_hour),
+            calls_per_minute: self.calls_per_minute.max(other.calls_per_minute),
+            bytes_per_hour: self.bytes_per_hour.max(other.bytes_per_hour),
+            rows_per_hour: self.rows_per_hour.max(other.rows_per_hour),
+            resources_per_hour: self.resources_per_hour.max(other.resources_per_hour),
         }
     }
 }
@@ -72,6 +79,7 @@ pub struct Ledger {
 struct Account {
     calls: Window,
     bytes: Window,
+    rows: Window,
     resources: Window,
     seen: HashSet<u64>,
 }
@@ -129,19 +137,31 @@ impl Ledger {
         .ok_or_else(|| over("calls-per-minute", now, MINUTE))
     }
 
-    /// Counts the bytes of an answer that is about to leave.
+    /// Counts the rows and bytes of an answer that is about to leave.
     ///
     /// # Errors
     ///
-    /// [`Denial::Quota`] if there were too many in this hour.
-    pub fn bytes(&self, caller: &Caller, bytes: u64, now: DateTime<Utc>) -> Result<(), Denial> {
-        let most = caller.quota.bytes_per_hour;
+    /// [`Denial::Quota`] if there were too many in this hour; then none is counted.
+    pub fn answer(
+        &self,
+        caller: &Caller,
+        rows: u64,
+        bytes: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Denial> {
+        let (most_rows, most_bytes) = (caller.quota.rows_per_hour, caller.quota.bytes_per_hour);
         self.with(caller, |account| {
             account.bytes.turn(now, HOUR);
-            account.bytes.take(bytes, most)
+            account.rows.turn(now, HOUR);
+            if !account.rows.take(rows, u64::from(most_rows)) {
+                return Err(over("rows-per-hour", now, HOUR));
+            }
+            if !account.bytes.take(bytes, most_bytes.0) {
+                account.rows.used -= rows;
+                return Err(over("bytes-per-hour", now, HOUR));
+            }
+            Ok(())
         })
-        .then_some(())
-        .ok_or_else(|| over("bytes-per-hour", now, HOUR))
     }
 
     /// Counts a resource, once an hour however often it is read.
@@ -206,7 +226,8 @@ mod tests {
     fn caller(subject: &str) -> Caller {
         let quota = Quota {
             calls_per_minute: 2,
-            bytes_per_hour: 100,
+            bytes_per_hour: Bytes(100),
+            rows_per_hour: 10,
             resources_per_hour: 2,
         };
         let principal = Principal::new("local", subject).unwrap();
@@ -229,10 +250,11 @@ mod tests {
         assert_eq!(denial, wanted);
         assert!(ledger.call(&ada, at(60)).is_ok());
 
-        assert!(ledger.bytes(&ada, 100, at(0)).is_ok());
-        assert!(ledger.bytes(&ada, 1, at(0)).is_err());
-        assert!(ledger.bytes(&ada, u64::MAX, at(3600)).is_err());
-        assert!(ledger.bytes(&ada, 100, at(3600)).is_ok());
+        assert!(ledger.answer(&ada, 1, 100, at(0)).is_ok());
+        assert!(ledger.answer(&ada, 0, 1, at(0)).is_err());
+        assert!(ledger.answer(&ada, 10, u64::MAX, at(3600)).is_err());
+        assert!(ledger.answer(&ada, 10, 100, at(3600)).is_ok());
+        assert!(ledger.answer(&ada, 1, 0, at(3600)).is_err());
     }
 
     #[test]
@@ -249,7 +271,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_gives_nothing_back() {
         let (ledger, ada) = (Ledger::default(), caller("ada"));
-        assert!(ledger.bytes(&ada, 100, at(7200)).is_ok());
-        assert!(ledger.bytes(&ada, 1, at(10)).is_err());
+        assert!(ledger.answer(&ada, 0, 100, at(7200)).is_ok());
+        assert!(ledger.answer(&ada, 0, 1, at(10)).is_err());
     }
 }

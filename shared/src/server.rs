@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::call::Caller;
 use crate::error::Denial;
 use crate::error::Refusal;
+use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Labeled;
 use crate::schema::Arguments;
@@ -105,8 +106,9 @@ pub trait Server: Send + Sync + 'static {
         None
     }
 
-    /// The most sensitive label that this server could hand out at all.
-    fn ceiling(&self) -> Label;
+    /// What the arguments or the configuration opened, as labels: all that the local user is
+    /// cleared for where there is no policy.
+    fn opened(&self) -> Clearance;
 }
 
 /// One tool, as the model sees it. All tools here are read-only unless they say otherwise.

@@ -1,0 +1,352 @@
+//! The audit trail: append-only, hash-chained, durable before the answer leaves, fail-closed.
+//!
+//! | module        | answers                                                      |
+//! |---------------|--------------------------------------------------------------|
+//! | `record`      | what is recorded?                                            |
+//! | `encode`      | how does any text become one bounded ASCII line?             |
+//! | `chain`       | how is a line bound to the one before it?                    |
+//! | `segment`     | are these the next lines of the chain?                       |
+//! | `directory`   | is this file ours, and still the one we opened?              |
+//! | `mark`        | who may write now, and how far is the chain durable?         |
+//! | `place`       | where does the chain end?                                    |
+//! | `trail`       | how is a batch appended, and what if that fails?             |
+//! | `writer`      | how do many requests share one sync?                         |
+//! | `instance`    | which processes died, and what did they leave open?          |
+//! | `space`       | is there room for more, or for denials only?                 |
+//! | `verify`      | is the trail what was written?                               |
+//!
+//! Several processes may share a directory; each appends under a lock, and no daemon is needed.
+//! A segment gets its `tail` when it is rotated. A process that stops leaves a record of it and
+//! no tail, for the others, and its own next start, go on in the same segment.
+//!
+//! A sandbox must allow beneath the directory: list, read, write, truncate, and making regular
+//! files. Renaming and removing are needed before it shuts only.
+//!
+//! # Invariants
+//!
+//! - [`Audit::write`] answers `Ok` only when the record is on the disk and in the chain.
+//! - Nothing is ever dropped: a full queue waits, then refuses; a failed write refuses all that
+//!   waited, and every one after it until one is durable again.
+//! - Line and file survive any text, any kill, and a full disk; what was acknowledged is never
+//!   cut off by a recovery.
+
+mod chain;
+mod directory;
+mod disk;
+mod encode;
+mod instance;
+mod key;
+mod lines;
+mod mark;
+mod origin;
+mod place;
+mod record;
+mod segment;
+mod space;
+mod trail;
+mod trouble;
+mod verify;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::time::Instant;
+
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+pub use self::chain::Hash;
+pub use self::chain::Link;
+pub use self::chain::Why;
+pub use self::origin::Origin;
+pub use self::record::Decision;
+pub use self::record::Kind;
+pub use self::record::Marking;
+pub use self::record::Outcome;
+pub use self::record::Phase;
+pub use self::record::Record;
+pub use self::trouble::Trouble;
+pub use self::verify::Report;
+pub use self::verify::Verdict;
+pub use self::verify::verify;
+
+use self::directory::Directory;
+use self::disk::Disk;
+use self::instance::Effect;
+use self::instance::Instance;
+use self::key::Key;
+use self::mark::Lock;
+use self::origin::Stamp;
+use self::space::Space;
+use self::trail::Entry;
+use self::trail::Trail;
+use self::writer::Item;
+use self::writer::Queue;
+use self::writer::Sender;
+use self::writer::Writer;
+use crate::error::Fault;
+
+/// How a trail is kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where: a directory of its own, shared by all servers that write one chain.
+    pub dir: PathBuf,
+    /// A segment that would become larger is ended.
+    pub rotate_bytes: u64,
+    /// A segment that is older is ended.
+    pub rotate_age: Duration,
+    /// With less free space on the disk, new work is refused; 0 turns that off.
+    pub low_water_bytes: u64,
+}
+
+impl Settings {
+    /// The usual settings for a trail in `dir`.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            rotate_bytes: 64 << 20,
+            rotate_age: Duration::from_secs(24 * 60 * 60),
+            low_water_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Why a trail was not opened: the server must not start.
+#[derive(Debug, thiserror::Error)]
+#[error("could not open the audit trail")]
+pub struct OpenError(#[from] Trouble);
+
+impl OpenError {
+    /// What is wrong with it.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        self.0
+    }
+}
+
+/// An open trail.
+pub struct Audit {
+    stamp: Arc<Stamp>,
+    key: Key,
+    queue: Arc<Queue>,
+    permits: Arc<Semaphore>,
+    ended: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+impl Audit {
+    /// Opens the trail, or begins it; recovers what a crash left, and records that it was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the directory is not safe, cannot be written, or does not hold what was
+    /// written into it.
+    pub fn open(settings: Settings, origin: Origin, now: DateTime<Utc>) -> Result<Self, OpenError> {
+        Ok(Self::open_on(Disk::default(), &settings, origin, now)?)
+    }
+
+    fn open_on(
+        disk: Disk,
+        settings: &Settings,
+        origin: Origin,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Trouble> {
+        let directory = Directory::create(&settings.dir)?;
+        let lock = Arc::new(Lock::create(&directory)?);
+        let held = lock.hold_soon(&directory)?;
+        let key = Key::load(&directory)?;
+        let id = trail::id(now)?;
+        let stamp = Arc::new(Stamp::new(origin, id, key.id()));
+        let mut trail = Trail {
+            instance: Instance::create(&directory, id)?,
+            space: Space::new(&directory, settings.low_water_bytes)?,
+            directory,
+            lock: Arc::clone(&lock),
+            stamp: Arc::clone(&stamp),
+            disk,
+            rotate_bytes: settings.rotate_bytes,
+            rotate_age: TimeDelta::from_std(settings.rotate_age).unwrap_or(TimeDelta::MAX),
+            here: None,
+            uncut: None,
+            distrusted: false,
+            own: Vec::new(),
+            buffer: Vec::new(),
+        };
+        let started = trail.start(&held, now);
+        if started.is_err() {
+            trail.instance.remove(&trail.directory);
+        }
+        started?;
+        drop(held);
+
+        let queue = Arc::new(Queue::new());
+        let writer = Writer {
+            queue: Arc::clone(&queue),
+            trail,
+            clock: (now, Instant::now()),
+            lost: 0,
+        };
+        let (end, ended) = mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("audit".to_owned())
+            .spawn(move || {
+                writer.run();
+                drop(end);
+            })
+            .map_err(|error| Trouble::System {
+                step: "start the writer",
+                cause: rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::AGAIN),
+            })?;
+        Ok(Self {
+            stamp,
+            key,
+            queue,
+            permits: Arc::new(Semaphore::new(WAITING)),
+            ended: Mutex::new(Some(ended)),
+        })
+    }
+
+    /// Writes `record`, and returns once it is durable. Needs a runtime with timers.
+    ///
+    /// Who drops the future early does not learn whether the record was written.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] if it is not durable; then the answer it stands for must not leave.
+    pub async fn write(&self, record: Record) -> Result<(), Fault> {
+        let permits = Arc::clone(&self.permits);
+        let permit = timeout(QUEUED, permits.acquire_owned()).await;
+        let permit = permit
+            .map_err(|_| refused(Trouble::Slow("the queue of the trail")))?
+            .map_err(|_| refused(Trouble::Closed))?;
+        let (sender, answer) = oneshot::channel();
+        self.push(&record, Sender::Task(sender), Some(permit))?;
+        match timeout(WRITTEN, answer).await {
+            Ok(Ok(written)) => written.map_err(refused),
+            Ok(Err(_)) => Err(refused(Trouble::Closed)),
+            Err(_) => Err(refused(Trouble::Slow("the disk of the trail"))),
+        }
+    }
+
+    /// As [`Audit::write`], for what is recorded before and after there is a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Audit::write`].
+    pub fn write_blocking(&self, record: Record) -> Result<(), Fault> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        self.push(&record, Sender::Thread(sender), None)?;
+        match answer.recv_timeout(WRITTEN) {
+            Ok(written) => written.map_err(refused),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(refused(Trouble::Closed)),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(refused(Trouble::Slow("the disk of the trail")))
+            }
+        }
+    }
+
+    /// Whether records can be written: the last attempt succeeded, and there is room for work.
+    /// Where not, it is tried again every second.
+    #[must_use]
+    pub fn healthy(&self) -> bool {
+        self.queue.is_healthy()
+    }
+
+    /// A keyed hash of `parts`, 32 hexadecimal digits, for what must be recognised but not be
+    /// told: no dictionary reverses it without the key of this directory.
+    #[must_use]
+    pub fn hmac(&self, parts: &[&[u8]]) -> String {
+        self.key.hmac(parts)
+    }
+
+    /// Writes what waits, records the end of this process in the trail, and ends it. Every
+    /// later write is a fault.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] if the last record could not be written.
+    pub fn close(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        let id = trail::id(now).map_err(refused)?;
+        let mut record = Record::new(Kind::Log, id, now);
+        record.action = Some("close");
+        let written = self.write_blocking(record);
+        self.end();
+        written
+    }
+
+    fn push(
+        &self,
+        record: &Record,
+        sender: Sender,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), Fault> {
+        let effect = match (record.phase, record.intent) {
+            (_, Some(intent)) => Effect::Ends(intent),
+            (Some(Phase::Intent), None) => Effect::Begins(record.id),
+            (Some(Phase::Outcome) | None, None) => Effect::None,
+        };
+        let item = Item {
+            entry: Entry {
+                body: record.encode(&self.stamp),
+                effect,
+            },
+            time: record.time,
+            is_work: record.is_work(),
+            sender,
+            permit,
+        };
+        self.queue.push(item).map_err(refused)
+    }
+
+    fn end(&self) {
+        self.queue.close();
+        let ended = self
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(ended) = ended {
+            // a disk that does not answer must not keep the process alive
+            let _ended = ended.recv_timeout(WRITTEN);
+        }
+    }
+}
+
+impl Drop for Audit {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audit")
+            .field("instance", &self.stamp.instance)
+            .field("healthy", &self.healthy())
+            .finish_non_exhaustive()
+    }
+}
+
+fn refused(trouble: Trouble) -> Fault {
+    Fault::new("write the audit record", trouble)
+}
+
+/// How many records may wait for the writer.
+const WAITING: usize = 1024;
+/// How long a record waits for its place in the queue.
+const QUEUED: Duration = Duration::from_secs(5);
+/// How long it waits for the disk.
+const WRITTEN: Duration = Duration::from_secs(20);

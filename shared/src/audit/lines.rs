@@ -1,0 +1,145 @@
+//! Reads the lines of a segment one by one, in bounded memory.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+
+use super::encode::MAX_LINE;
+
+/// A reader that stands at a line of a file.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    fd: &'a OwnedFd,
+    /// Where in the file the next one begins.
+    next: u64,
+    /// Bytes from `next` on, after the first `used`.
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+/// What comes next in a segment.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// A line, without its line feed.
+    Line(&'a [u8]),
+    /// A line that is longer than any that is ever written.
+    TooLong,
+    /// Bytes at the end of the file that no line feed ends: how many.
+    Rest(u64),
+    /// The end of the file.
+    End,
+}
+
+impl<'a> Lines<'a> {
+    /// Reads `fd` from the byte `at` on.
+    pub(super) fn new(fd: &'a OwnedFd, at: u64) -> Self {
+        Self {
+            fd,
+            next: at,
+            buffer: Vec::new(),
+            used: 0,
+        }
+    }
+
+    /// Where the last whole line ends.
+    pub(super) const fn end(&self) -> u64 {
+        self.next
+    }
+
+    /// Goes on by one line.
+    pub(super) fn step(&mut self) -> Result<Step<'_>, Errno> {
+        let mut searched = 0;
+        loop {
+            let rest = self.buffer.get(self.used..).unwrap_or_default();
+            let unseen = rest.get(searched..).unwrap_or_default();
+            if let Some(length) = unseen.iter().position(|&byte| byte == b'\n') {
+                let (from, to) = (self.used, self.used + searched + length);
+                self.used = to + 1;
+                self.next += (to + 1 - from) as u64;
+                return Ok(Step::Line(self.buffer.get(from..to).unwrap_or_default()));
+            }
+            searched = rest.len();
+            if searched > MAX_LINE {
+                return self.skip(searched as u64);
+            }
+            let end = self.next + searched as u64;
+            if !self.fill(end)? {
+                return Ok(if searched == 0 {
+                    Step::End
+                } else {
+                    Step::Rest(searched as u64)
+                });
+            }
+        }
+    }
+
+    /// Looks for the end of a line that is too long, without keeping it.
+    fn skip(&mut self, mut seen: u64) -> Result<Step<'_>, Errno> {
+        loop {
+            self.buffer.clear();
+            self.used = 0;
+            if !self.fill(self.next + seen)? {
+                return Ok(Step::Rest(seen));
+            }
+            if self.buffer.contains(&b'\n') {
+                return Ok(Step::TooLong);
+            }
+            seen += self.buffer.len() as u64;
+        }
+    }
+
+    /// Reads more bytes, which stand at `at`; says whether there were any.
+    fn fill(&mut self, at: u64) -> Result<bool, Errno> {
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        let kept = self.buffer.len();
+        self.buffer.resize(kept + CHUNK, 0);
+        let room = self.buffer.get_mut(kept..).unwrap_or_default();
+        let read = loop {
+            match rustix::io::pread(self.fd, &mut *room, at) {
+                Err(Errno::INTR) => {}
+                other => break other,
+            }
+        };
+        let count = *read.as_ref().unwrap_or(&0);
+        self.buffer.truncate(kept + count);
+        read.map(|count| count > 0)
+    }
+}
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn lines_come_one_by_one_however_long_they_are() {
+        let long = "y".repeat(CHUNK * 3);
+        for (text, expected) in [
+            (String::new(), "end"),
+            ("a\n\nbc\n".to_owned(), "[a][][bc]end"),
+            ("a\nb".to_owned(), "[a]rest 1"),
+            (format!("a\n{long}\nb\n"), "[a]too long"),
+            (format!("a\n{long}"), "[a]rest 196608"),
+            ("x\n".repeat(CHUNK), &format!("{}end", "[x]".repeat(CHUNK))),
+        ] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let fd = OwnedFd::from(file);
+            let mut lines = Lines::new(&fd, 0);
+            let mut found = String::new();
+            loop {
+                match lines.step().unwrap() {
+                    Step::Line(line) => found += &format!("[{}]", str::from_utf8(line).unwrap()),
+                    Step::TooLong => break found += "too long",
+                    Step::Rest(bytes) => break found += &format!("rest {bytes}"),
+                    Step::End => break found += "end",
+                }
+            }
+            assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! What all requests of a session share: its limits, its policy, its trail.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use chrono::DateTime;
+use chrono::Utc;
+use rmcp::ErrorData;
+use rmcp::RoleServer;
+use rmcp::model::ClientRequest;
+use rmcp::model::RequestId;
+use rmcp::model::ServerResult;
+use rmcp::service::RequestContext;
+use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::flights::Flights;
+use super::outcome;
+use super::outcome::Asked;
+use super::outcome::Ended;
+use super::reply::Refused;
+use crate::audit::Audit;
+use crate::audit::Outcome;
+use crate::call::Call;
+use crate::call::Shared;
+use crate::error::Denial;
+use crate::error::Fault;
+use crate::error::Refusal;
+use crate::label::Taxonomy;
+use crate::schema;
+use crate::server::Server;
+use crate::session::Session;
+
+/// The desk beside the door.
+#[derive(Debug)]
+pub struct Desk {
+    session: Session,
+    taxonomy: Arc<Taxonomy>,
+    audit: Audit,
+    shared: Shared,
+    limits: Limits,
+    clock: fn() -> DateTime<Utc>,
+    running: Semaphore,
+    subscriptions: Semaphore,
+    waiting: AtomicUsize,
+    closing: CancellationToken,
+    flights: Flights,
+}
+
+/// How much may happen at once, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long one request may take.
+    pub deadline: Duration,
+    /// How many run at once.
+    pub concurrent: usize,
+    /// How many more may wait for their turn.
+    pub waiting: usize,
+    /// The user id of the other end, where the operating system tells.
+    pub peer_uid: Option<u32>,
+}
+
+/// A place among the running requests, given back on drop.
+#[derive(Debug)]
+pub(super) struct Admitted<'a> {
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+impl Desk {
+    /// A desk for `session`, recording to `audit`. Time is what `clock` says.
+    #[must_use]
+    pub fn new(
+        session: Session,
+        audit: Audit,
+        shared: Shared,
+        limits: Limits,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Self {
+        Self {
+            taxonomy: Arc::clone(session.policy().taxonomy()),
+            session,
+            audit,
+            shared,
+            limits,
+            clock,
+            running: Semaphore::new(limits.concurrent),
+            subscriptions: Semaphore::new(SUBSCRIPTIONS),
+            waiting: AtomicUsize::new(0),
+            closing: CancellationToken::new(),
+            flights: Flights::default(),
+        }
+    }
+
+    /// The instant now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Whose session it is.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Where records go.
+    #[must_use]
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// The words of labels.
+    #[must_use]
+    pub fn taxonomy(&self) -> &Taxonomy {
+        &self.taxonomy
+    }
+
+    /// Says that the client is gone or the session over: subscriptions end.
+    pub const fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    /// The requests of this connection that are on their way.
+    pub(crate) const fn flights(&self) -> &Flights {
+        &self.flights
+    }
+
+    /// Records what the protocol layer or the transport answered on its own: `error`, or that
+    /// all is well.
+    ///
+    /// # Errors
+    ///
+    /// If the record is not durable: then the answer must not leave either.
+    pub(crate) async fn record_rejected(
+        &self,
+        id: Option<&RequestId>,
+        error: Option<&ErrorData>,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        let asked = Asked::unread(record_id(now), now, id);
+        let ended = match error {
+            Some(error) => Ended::refused_by_protocol(error.clone()),
+            None => Ended::allowed(ServerResult::empty(())),
+        };
+        self.audit
+            .write(self.record(&asked, None, &ended, Instant::now()))
+            .await
+    }
+
+    /// A call with the authority of this instant, for what the server does of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::Expired`] if there is none any more.
+    pub(super) fn fresh_call(&self) -> Result<Call, Denial> {
+        let now = self.now();
+        let caller = self.session.caller(now)?;
+        let (time, cancel) = (self.limits.deadline, self.closing.child_token());
+        Ok(Call::new(
+            caller,
+            record_id(now),
+            now,
+            time,
+            cancel,
+            &self.shared,
+        ))
+    }
+
+    /// Who the operating system says the other end is, where it can tell.
+    pub(super) const fn peer_uid(&self) -> Option<u32> {
+        self.limits.peer_uid
+    }
+
+    /// Forgets what the session's principal did here.
+    pub fn wipe(&self) {
+        self.shared.ledger.forget(self.session.principal());
+    }
+
+    /// A call of the session's principal at `now`, if they have any authority.
+    pub(super) fn begin(
+        &self,
+        asked: &Asked,
+        cancel: CancellationToken,
+        now: DateTime<Utc>,
+    ) -> Result<Call, Denial> {
+        let caller = self.session.caller(now)?;
+        if !asked.is_lifecycle() {
+            self.shared.ledger.call(&caller, now)?;
+        }
+        let time = self.limits.deadline;
+        Ok(Call::new(caller, asked.id, now, time, cancel, &self.shared))
+    }
+
+    /// Waits for a place among the running requests.
+    pub(super) async fn admit(&self, asked: &Asked, call: &Call) -> Result<Admitted<'_>, Denial> {
+        let place = match asked.kind {
+            outcome::Kind::Lifecycle => None,
+            outcome::Kind::Subscription => {
+                Some(self.subscriptions.try_acquire().map_err(|_| Denial::Busy)?)
+            }
+            outcome::Kind::Tool | outcome::Kind::Resource | outcome::Kind::Other => {
+                Some(self.place(call).await?)
+            }
+        };
+        Ok(Admitted { _place: place })
+    }
+
+    async fn place(&self, call: &Call) -> Result<SemaphorePermit<'_>, Denial> {
+        if let Ok(place) = self.running.try_acquire() {
+            return Ok(place);
+        }
+        let _waiting = Waiting::one_more(&self.waiting, self.limits.waiting)?;
+        tokio::select! {
+            biased;
+            () = call.cancellation().cancelled() => Err(Denial::Cancelled),
+            place = self.running.acquire() => place.map_err(|_| Denial::Busy),
+            () = tokio::time::sleep(call.remaining()) => Err(Denial::TimedOut),
+        }
+    }
+
+    /// Reduces a request to what may be recorded of it.
+    pub(super) fn asked<S: Server>(
+        &self,
+        server: &S,
+        request: &ClientRequest,
+        context: &RequestContext<RoleServer>,
+        now: DateTime<Utc>,
+    ) -> Asked {
+        let mut asked = Asked {
+            id: record_id(now),
+            time: now,
+            kind: outcome::kind(request),
+            method: Cow::Borrowed(""),
+            request_id: outcome::id_text(&context.id),
+            version: context
+                .protocol_version()
+                .map(|v| Cow::Owned(v.as_str().to_owned())),
+            client: context.client_info().map(|client| Cow::Owned(client.name)),
+            tool: None,
+            resource: None,
+            shape: None,
+            hmac: None,
+            trace: context.meta.get_traceparent().and_then(outcome::trace),
+            modern: outcome::is_modern(context),
+        };
+        asked.method = match request {
+            ClientRequest::CustomRequest(custom) => self.stranger(&custom.method),
+            known => Cow::Owned(known.method().to_owned()),
+        };
+        match request {
+            ClientRequest::CallToolRequest(call) => {
+                let given = call.params.arguments.as_ref();
+                let tool = server
+                    .tools()
+                    .iter()
+                    .find(|tool| tool.name == call.params.name);
+                asked.tool = Some(match tool {
+                    Some(tool) => Cow::Borrowed(tool.name),
+                    None => self.stranger(&call.params.name),
+                });
+                if let Some(given) = given {
+                    let parameters = tool.map_or(&[][..], |tool| tool.parameters);
+                    asked.shape = Some(Cow::Owned(schema::shape(parameters, given)));
+                    let bytes = serde_json::to_vec(given).unwrap_or_default();
+                    asked.hmac = Some(Cow::Owned(self.audit.hmac(&[&bytes])));
+                }
+            }
+            ClientRequest::ReadResourceRequest(read) => {
+                asked.resource = Some(read.params.uri.clone());
+            }
+            ClientRequest::SubscribeRequest(subscribe) => {
+                asked.resource = Some(subscribe.params.uri.clone());
+            }
+            ClientRequest::UnsubscribeRequest(unsubscribe) => {
+                asked.resource = Some(unsubscribe.params.uri.clone());
+            }
+            _ => {}
+        }
+        asked
+    }
+
+    /// A name from outside that is none of ours: recorded so that equal ones can be told, and
+    /// nothing can be written into the trail.
+    fn stranger(&self, name: &str) -> Cow<'static, str> {
+        Cow::Owned(format!("?{}", self.audit.hmac(&[name.as_bytes()])))
+    }
+
+    /// Turns a refusal into what the caller hears and the record says. The cause of a fault
+    /// goes to the operator's log.
+    pub(super) fn refused(&self, asked: &Asked, refusal: Refusal) -> Ended {
+        let (refused, outcome, error) = match refusal {
+            Refusal::Denied(denial) => {
+                let refused = Refused::denied(denial);
+                (refused, outcome::outcome_of(denial), denial.rule())
+            }
+            Refusal::Failed(fault) => {
+                tracing::error!(r#ref = %asked.id, "{}", fault.chain());
+                (Refused::failed(asked.id), Outcome::Error, "failed")
+            }
+        };
+        Ended {
+            reply: refused.reply(asked.kind, asked.modern, &self.taxonomy),
+            outcome,
+            error: Some(error),
+            reference: refused.reference.is_some(),
+        }
+    }
+
+    /// Records that a subscription was opened, before its first message leaves.
+    pub(super) async fn record_opened(&self, asked: &Asked, call: &Call) -> Result<(), Fault> {
+        let opened = Ended::allowed(ServerResult::empty(()));
+        self.audit
+            .write(self.record(asked, Some(call), &opened, Instant::now()))
+            .await
+    }
+
+    /// Makes the record durable, then lets the reply go; without a record there is none.
+    pub(super) async fn conclude(
+        &self,
+        asked: &Asked,
+        call: Option<&Call>,
+        ended: Ended,
+        started: Instant,
+        id: &RequestId,
+    ) -> Result<ServerResult, ErrorData> {
+        if asked.is_subscription() && ended.outcome != Outcome::Denied {
+            self.flights.recorded(id, None);
+            return ended.reply; // recorded when it was opened
+        }
+        let record = self.record(asked, call, &ended, started);
+        let written = self.audit.write(record).await;
+        self.flights.recorded(id, call.cloned());
+        match written {
+            Ok(()) => ended.reply,
+            Err(fault) => {
+                tracing::error!(r#ref = %asked.id, "no answer without its record: {}", fault.chain());
+                Refused::unrecorded(asked.id).reply(asked.kind, asked.modern, &self.taxonomy)
+            }
+        }
+    }
+}
+
+/// One more in the queue, counted off on drop.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn one_more(count: &'a AtomicUsize, most: usize) -> Result<Self, Denial> {
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        let waiting = Self(count);
+        if before < most {
+            Ok(waiting)
+        } else {
+            Err(Denial::Busy)
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A version 7 UUID of the instant `now`.
+#[must_use]
+pub fn record_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    let time = uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos());
+    Uuid::new_v7(time)
+}
+
+/// Streams of notifications that one session may keep open.
+const SUBSCRIPTIONS: usize = 64;

@@ -1,0 +1,66 @@
+//! Which requests of a connection are on their way, and which of them have their record.
+//!
+//! The protocol layer answers some requests itself (a missing handshake, a wrong version).
+//! Those never reach the gate, so the transport asks here, before it sends an answer, whether
+//! the record is written.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use rmcp::model::RequestId;
+
+use crate::call::Call;
+
+/// The requests on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Flights(Mutex<HashMap<RequestId, Flight>>);
+
+/// One request on its way.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    recorded: bool,
+    /// Keeps what the call holds (its place, its share of memory) until the answer is out.
+    _call: Option<Call>,
+}
+
+impl Flights {
+    /// Notes a request that came in. False if one with this id is on its way already.
+    pub(crate) fn start(&self, id: &RequestId) -> bool {
+        match self.lock().entry(id.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(Flight::default());
+                true
+            }
+        }
+    }
+
+    /// Notes that the record of a request is written.
+    pub(super) fn recorded(&self, id: &RequestId, call: Option<Call>) {
+        if let Some(flight) = self.lock().get_mut(id) {
+            *flight = Flight {
+                recorded: true,
+                _call: call,
+            };
+        }
+    }
+
+    /// Takes a request off the list: its answer is about to leave, or nobody wants it.
+    pub(crate) fn land(&self, id: &RequestId) -> Option<Flight> {
+        self.lock().remove(id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RequestId, Flight>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight {
+    /// Whether the record of this request is written.
+    pub(crate) const fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+}

@@ -1,0 +1,159 @@
+//! The suite's own types as protocol messages.
+
+use std::sync::Arc;
+
+use rmcp::model::Annotations;
+use rmcp::model::CacheScope;
+use rmcp::model::ContentBlock;
+use rmcp::model::Implementation;
+use rmcp::model::JsonObject;
+use rmcp::model::MetaObject;
+use rmcp::model::ResourceContents;
+use rmcp::model::Role;
+use rmcp::model::Tool as ToolModel;
+use rmcp::model::ToolAnnotations;
+
+use crate::label::Label;
+use crate::label::Taxonomy;
+use crate::label::wire;
+use crate::schema;
+use crate::server::Answer;
+use crate::server::Block;
+use crate::server::Body;
+use crate::server::Contents;
+use crate::server::Resource;
+use crate::server::Server;
+use crate::server::Template;
+use crate::server::Tool;
+
+/// What depends on the caller, and everything here does.
+pub(super) const SCOPE: CacheScope = CacheScope::Private;
+
+pub(super) fn implementation<S: Server>() -> Implementation {
+    Implementation::new(S::NAME, S::VERSION).with_title(S::TITLE)
+}
+
+pub(super) fn tool(tool: &Tool) -> ToolModel {
+    let annotations = ToolAnnotations::new()
+        .read_only(!tool.writes)
+        .destructive(tool.writes)
+        .idempotent(!tool.writes)
+        .open_world(tool.open_world);
+    let input = Arc::new(schema::json_schema(tool.parameters));
+    let model = ToolModel::new(tool.name, tool.about, input)
+        .with_title(tool.title)
+        .with_annotations(annotations);
+    match serde_json::from_str::<JsonObject>(tool.output) {
+        Ok(output) => model.with_raw_output_schema(Arc::new(output)),
+        Err(_) => model,
+    }
+}
+
+/// The content of an answer; every block carries the answer's label.
+pub(super) fn blocks(answer: Vec<Block>, meta: &MetaObject) -> Vec<ContentBlock> {
+    // a single block says what its result says, once
+    let own = (answer.len() > 1).then_some(meta);
+    answer
+        .into_iter()
+        .map(|block| self::block(block, own))
+        .collect()
+}
+
+fn block(block: Block, meta: Option<&MetaObject>) -> ContentBlock {
+    let mut model = match block {
+        Block::Text(text) => ContentBlock::text(text),
+        Block::Image(image) => ContentBlock::image(image.base64, image.mime),
+        Block::Audio(audio) => ContentBlock::audio(audio.base64, audio.mime),
+        Block::Blob { uri, content } => {
+            let contents = ResourceContents::blob(content.base64, uri);
+            ContentBlock::resource(contents.with_mime_type(content.mime))
+        }
+    };
+    let place = match &mut model {
+        ContentBlock::Text(text) => Some(&mut text.meta),
+        ContentBlock::Image(image) => Some(&mut image.meta),
+        ContentBlock::Audio(audio) => Some(&mut audio.meta),
+        ContentBlock::Resource(resource) => Some(&mut resource.meta),
+        _ => None,
+    };
+    if let (Some(place), Some(meta)) = (place, meta) {
+        *place = Some(meta.clone());
+    }
+    model
+}
+
+pub(super) fn resource(resource: Resource, taxonomy: &Taxonomy) -> rmcp::model::Resource {
+    let mut annotations = Annotations::default();
+    if let Some(modified) = resource.modified {
+        annotations = annotations.with_timestamp(modified);
+    }
+    if wire::is_for_people(taxonomy, resource.label) {
+        annotations = annotations
+            .with_audience(vec![Role::User])
+            .with_priority(0.1);
+    }
+    let mut model = rmcp::model::Resource::new(resource.uri, resource.name)
+        .with_meta(wire::meta(taxonomy, resource.label, true, None))
+        .with_annotations(annotations);
+    model.mime_type = resource.mime;
+    model.size = resource.size;
+    model
+}
+
+pub(super) fn template(template: &Template, meta: MetaObject) -> rmcp::model::ResourceTemplate {
+    rmcp::model::ResourceTemplate::new(template.uri, template.name)
+        .with_description(template.about)
+        .with_meta(meta)
+}
+
+pub(super) fn contents(contents: Contents, taxonomy: &Taxonomy, id: &str) -> ResourceContents {
+    let meta = wire::meta(taxonomy, contents.label, contents.untrusted, Some(id));
+    let model = match contents.body {
+        Body::Text(text) => ResourceContents::text(text, contents.uri),
+        Body::Blob(base64) => ResourceContents::blob(base64, contents.uri),
+    };
+    match contents.mime {
+        Some(mime) => model.with_mime_type(mime),
+        None => model,
+    }
+    .with_meta(meta)
+}
+
+/// How many bytes of content an answer gives away.
+pub(super) fn size(answer: &Answer) -> u64 {
+    let blocks = answer.blocks.iter().map(|block| match block {
+        Block::Text(text) => text.len(),
+        Block::Image(binary) | Block::Audio(binary) => binary.base64.len(),
+        Block::Blob { content, .. } => content.base64.len(),
+    });
+    let mut count = Count(blocks.sum());
+    // counting cannot fail, and a value that cannot be written is not sent either
+    drop(serde_json::to_writer(&mut count, &answer.structured));
+    count.0 as u64
+}
+
+/// How many bytes the contents of a resource are.
+pub(super) fn contents_size(contents: &[Contents]) -> u64 {
+    let sizes = contents.iter().map(|c| match &c.body {
+        Body::Text(text) | Body::Blob(text) => text.len() as u64,
+    });
+    sizes.sum()
+}
+
+/// The join of all items is what a list of them is labelled.
+pub(super) fn join(labels: impl Iterator<Item = Label>) -> Label {
+    labels.fold(Label::PUBLIC, Label::join)
+}
+
+struct Count(usize);
+
+impl std::io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+//! What was asked and how it ended, as far as the record and the reply need it.
+
+use std::borrow::Cow;
+
+use chrono::DateTime;
+use chrono::Utc;
+use rmcp::ErrorData;
+use rmcp::RoleServer;
+use rmcp::model::ClientRequest;
+use rmcp::model::ErrorCode;
+use rmcp::model::ProtocolVersion;
+use rmcp::model::RequestId;
+use rmcp::model::ServerResult;
+use rmcp::service::RequestContext;
+use uuid::Uuid;
+
+use crate::audit::Outcome;
+use crate::error::Denial;
+
+/// One request, reduced to what may be recorded of it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The id of its audit record; a caller may quote it.
+    pub(crate) id: Uuid,
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) kind: Kind,
+    pub(crate) method: Cow<'static, str>,
+    pub(crate) request_id: String,
+    pub(crate) version: Option<Cow<'static, str>>,
+    pub(crate) client: Option<Cow<'static, str>>,
+    pub(crate) tool: Option<Cow<'static, str>>,
+    pub(crate) resource: Option<String>,
+    pub(crate) shape: Option<Cow<'static, str>>,
+    pub(crate) hmac: Option<Cow<'static, str>>,
+    pub(crate) trace: Option<(String, String)>,
+    pub(crate) modern: bool,
+}
+
+/// How a request wants to be answered when it fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// A tool's failure is a result, so that the model sees it.
+    Tool,
+    /// A resource that is not there has a code of its own.
+    Resource,
+    /// A stream of notifications.
+    Subscription,
+    /// A list, completion or other question.
+    Other,
+    /// Handshakes and liveness: no data, so no quota and no place in the queue.
+    Lifecycle,
+}
+
+impl Asked {
+    /// A request that was refused before anybody read what it wants.
+    pub(super) fn unread(id: Uuid, time: DateTime<Utc>, request: Option<&RequestId>) -> Self {
+        Self {
+            id,
+            time,
+            kind: Kind::Lifecycle,
+            method: Cow::Borrowed("?"),
+            request_id: request.map(id_text).unwrap_or_default(),
+            version: None,
+            client: None,
+            tool: None,
+            resource: None,
+            shape: None,
+            hmac: None,
+            trace: None,
+            modern: false,
+        }
+    }
+
+    pub(crate) const fn is_subscription(&self) -> bool {
+        matches!(self.kind, Kind::Subscription)
+    }
+
+    pub(crate) const fn is_lifecycle(&self) -> bool {
+        matches!(self.kind, Kind::Lifecycle)
+    }
+}
+
+/// Which kind of request this is.
+pub(super) const fn kind(request: &ClientRequest) -> Kind {
+    match request {
+        ClientRequest::CallToolRequest(_) => Kind::Tool,
+        ClientRequest::ReadResourceRequest(_)
+        | ClientRequest::SubscribeRequest(_)
+        | ClientRequest::UnsubscribeRequest(_) => Kind::Resource,
+        ClientRequest::SubscriptionsListenRequest(_) => Kind::Subscription,
+        ClientRequest::PingRequest(_)
+        | ClientRequest::InitializeRequest(_)
+        | ClientRequest::DiscoverRequest(_) => Kind::Lifecycle,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether the request speaks the protocol of 2026-07-28 or later. The versions are dates in
+/// ISO form, so their order is that of their texts.
+pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
+    let version = context.protocol_version();
+    version.is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+/// The id of a request as text, bounded by the record's own limit.
+pub(crate) fn id_text(id: &RequestId) -> String {
+    id.to_string()
+}
+
+/// `traceparent` of W3C Trace Context, if it is one: the trace id and the span id.
+pub(super) fn trace(traceparent: &str) -> Option<(String, String)> {
+    let mut parts = traceparent.split('-');
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex = |text: &str, len: usize| {
+        text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let some = |text: &str| text.bytes().any(|b| b != b'0');
+    let fits = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
+    (fits && version != "ff" && some(trace) && some(span) && parts.next().is_none())
+        .then(|| (trace.to_owned(), span.to_owned()))
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) reply: Result<ServerResult, ErrorData>,
+    pub(super) outcome: Outcome,
+    /// Why it was not allowed.
+    pub(super) error: Option<&'static str>,
+    /// Under which reference the operator's log has the cause.
+    pub(super) reference: bool,
+}
+
+impl Ended {
+    pub(super) fn allowed(reply: ServerResult) -> Self {
+        Self {
+            reply: Ok(reply),
+            outcome: Outcome::Allowed,
+            error: None,
+            reference: false,
+        }
+    }
+
+    /// A request that the protocol layer itself refused.
+    pub(super) fn refused_by_protocol(error: ErrorData) -> Self {
+        let rule = if error.code == ErrorCode::METHOD_NOT_FOUND {
+            "unknown_method"
+        } else {
+            "invalid_request"
+        };
+        Self {
+            reply: Err(error),
+            outcome: Outcome::Denied,
+            error: Some(rule),
+            reference: false,
+        }
+    }
+}
+
+/// The outcome word of a denial.
+pub(super) fn outcome_of(denial: Denial) -> Outcome {
+    if denial == Denial::Cancelled || denial == Denial::TimedOut {
+        Outcome::Cancelled
+    } else {
+        Outcome::Denied
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l7_a_traceparent_is_taken_only_whole() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(trace(good).unwrap().1, "00f067aa0ba902b7");
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "00-4bf92f3577b34da6a3ce929d0e0e473\n-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(trace(bad), None, "{bad}");
+        }
+    }
+}

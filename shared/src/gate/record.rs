@@ -1,0 +1,126 @@
+//! The audit record of a request.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use chrono::DateTime;
+use chrono::Utc;
+
+use super::desk::Desk;
+use super::outcome::Asked;
+use super::outcome::Ended;
+use crate::audit::Decision;
+use crate::audit::Kind;
+use crate::audit::Marking;
+use crate::audit::Outcome;
+use crate::audit::Phase;
+use crate::audit::Record;
+use crate::call::Call;
+use crate::label::Clearance;
+use crate::label::Label;
+use crate::label::Taxonomy;
+
+type Text = Option<Cow<'static, str>>;
+
+impl Desk {
+    /// A record of this session, with nothing said yet of what happened.
+    pub(crate) fn session_record(&self, kind: Kind, now: DateTime<Utc>) -> Record {
+        let session = self.session();
+        Record {
+            principal_iss: owned(session.principal().issuer()),
+            principal_id: owned(session.principal().subject()),
+            auth_method: Some(Cow::Borrowed("local")),
+            session_id: Some(Cow::Owned(session.id().to_string())),
+            session_era: Some(Cow::Borrowed("stdio")),
+            client_address: Some(Cow::Borrowed("pipe")),
+            transport: Some(Cow::Borrowed("pipe")),
+            peer_uid: self.peer_uid(),
+            policy_hash: owned(session.policy().hash()),
+            ..Record::new(kind, super::desk::record_id(now), now)
+        }
+    }
+
+    /// The outcome record of a request.
+    pub(super) fn record(
+        &self,
+        asked: &Asked,
+        call: Option<&Call>,
+        ended: &Ended,
+        started: Instant,
+    ) -> Record {
+        let facts = call.map(Call::facts).unwrap_or_default();
+        let caller = call.map(Call::caller);
+        let elapsed = started.elapsed().as_micros();
+        let allowed = ended.outcome == Outcome::Allowed;
+        let taxonomy = self.taxonomy();
+        Record {
+            id: asked.id,
+            phase: Some(Phase::Outcome),
+            method: Some(asked.method.clone()),
+            protocol: asked.version.clone(),
+            request_id: Some(Cow::Owned(asked.request_id.clone())),
+            client_name: asked.client.clone(),
+            tool: asked.tool.clone(),
+            resource: facts
+                .resource
+                .or_else(|| asked.resource.clone())
+                .map(Cow::Owned),
+            args_shape: asked.shape.clone(),
+            args_hmac: asked.hmac.clone(),
+            roles: caller
+                .map(|caller| caller.roles.clone())
+                .unwrap_or_default(),
+            grants: caller
+                .map(|caller| caller.grants.clone())
+                .unwrap_or_default(),
+            decision: Some(if allowed {
+                Decision::Allow
+            } else {
+                Decision::Deny
+            }),
+            rule: ended.error.or(facts.rule).map(Cow::Borrowed),
+            label: allowed.then(|| marking(taxonomy, facts.label)),
+            clearance: caller.map(|caller| clearance(taxonomy, caller.clearance, facts.label)),
+            outcome: Some(ended.outcome),
+            error_type: ended.error.map(Cow::Borrowed),
+            error_ref: ended.reference.then(|| Cow::Owned(asked.id.to_string())),
+            items: allowed.then_some(facts.items),
+            bytes: allowed.then_some(facts.bytes),
+            truncated: facts.truncated.then_some(true),
+            duration_us: Some(u64::try_from(elapsed).unwrap_or(u64::MAX)),
+            figures: facts.figures,
+            trace_id: asked
+                .trace
+                .as_ref()
+                .map(|(trace, _)| Cow::Owned(trace.clone())),
+            span_id: asked
+                .trace
+                .as_ref()
+                .map(|(_, span)| Cow::Owned(span.clone())),
+            ..self.session_record(Kind::Request, asked.time)
+        }
+    }
+}
+
+fn owned(text: &str) -> Text {
+    Some(Cow::Owned(text.to_owned()))
+}
+
+fn marking(taxonomy: &Taxonomy, label: Label) -> Marking {
+    Marking {
+        level: Cow::Owned(taxonomy.level(label).to_owned()),
+        categories: taxonomy.categories(label).map(str::to_owned).collect(),
+    }
+}
+
+/// Of several labels that a caller is cleared for, the one that covered the data; where none
+/// did, the first.
+fn clearance(taxonomy: &Taxonomy, clearance: Clearance, data: Label) -> Marking {
+    let covering = clearance
+        .covering(data)
+        .filter(|label| *label != Label::PUBLIC);
+    let label = covering
+        .or_else(|| clearance.ceilings().next())
+        .unwrap_or_default();
+    marking(taxonomy, label)
+}

@@ -1,0 +1,168 @@
+//! A server as a program: arguments, configuration, start-up in order, exit codes.
+//!
+//! Start-up goes arguments, configuration, policy, what the server reaches, audit, threads,
+//! service. Each step fails closed, with one line on standard error that says what to change.
+//!
+//! | exit | means |
+//! |---|---|
+//! | 0 | the session ended: end of input, a signal, expiry |
+//! | 1 | the connection or the audit failed |
+//! | 2 | the arguments or the configuration are wrong |
+//! | 3 | a step of the start failed |
+
+mod arguments;
+mod commands;
+mod identity;
+mod start;
+
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use serde::de::DeserializeOwned;
+
+pub use arguments::CommonArguments;
+
+use crate::config::Common;
+use crate::config::ConfigError;
+use crate::config::Source;
+use crate::error::Fault;
+use crate::policy::Policy;
+use crate::secret::SecretRef;
+use crate::serve;
+use crate::server::Server;
+use arguments::Arguments;
+
+/// What a binary says about itself; everything else is the same for all.
+pub trait Program: Sized + std::fmt::Debug {
+    /// What it serves.
+    type Server: Server;
+    /// Its own arguments.
+    type Arguments: clap::Args + std::fmt::Debug;
+    /// Its own commands for people.
+    type Command: clap::Subcommand + std::fmt::Debug;
+    /// Its configuration file.
+    type Config: DeserializeOwned + Default + std::fmt::Debug;
+
+    /// The first line of the help.
+    const ABOUT: &'static str;
+    /// Examples and exit codes, at the end of the help.
+    const EXAMPLES: &'static str;
+
+    /// The part of the configuration that all servers have.
+    fn common(config: &Self::Config) -> &Common;
+
+    /// The secrets that the configuration refers to.
+    fn secrets(_config: &Self::Config) -> Vec<SecretRef> {
+        Vec::new()
+    }
+
+    /// Takes the authority that arguments and configuration grant; from then on there is no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] with what the operator should change.
+    fn open(start: &Start<'_, Self>) -> Result<Self::Server, StartError>;
+
+    /// Runs one of the program's own commands, writing to `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] as for [`Program::open`].
+    fn command(
+        command: Self::Command,
+        start: &Start<'_, Self>,
+        out: &mut dyn Write,
+    ) -> Result<(), StartError>;
+}
+
+/// What a program is opened with.
+#[derive(Debug)]
+pub struct Start<'a, P: Program> {
+    /// Its own arguments.
+    pub arguments: &'a P::Arguments,
+    /// Its configuration; the default without a file.
+    pub config: &'a P::Config,
+    /// Where the configuration was read from, to point at a place of it.
+    pub source: Option<&'a Source>,
+    /// The policy file, where there is one: its label words and its default label.
+    pub policy: Option<&'a Policy>,
+    /// Where the trail is kept. It must not be reachable through the server.
+    pub audit_dir: &'a Path,
+}
+
+/// Why a program did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The arguments are wrong.
+    #[error("{0}")]
+    Arguments(String),
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// A step failed. This text is for the operator.
+    #[error("{step}: {cause}")]
+    Step {
+        /// What was to be done.
+        step: String,
+        /// Why it was not.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It ran, and then its connection or its audit failed.
+    #[error("{}", .0.chain())]
+    Service(#[from] Fault),
+}
+
+impl StartError {
+    /// A step that failed with `cause`.
+    pub fn step(
+        step: impl Into<String>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Step {
+            step: step.into(),
+            cause: cause.into(),
+        }
+    }
+
+    const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Service(_) => 1,
+            Self::Arguments(_) | Self::Config(_) => 2,
+            Self::Step { .. } => 3,
+        }
+    }
+}
+
+/// Runs the program `P` with the arguments and the streams of this process.
+#[must_use]
+pub fn main<P: Program>() -> ExitCode {
+    let name = <P::Server as Server>::NAME;
+    let mut command = Arguments::<P>::command()
+        .name(name)
+        .version(<P::Server as Server>::VERSION)
+        .about(P::ABOUT)
+        .after_long_help(P::EXAMPLES);
+    let parsed = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Arguments::<P>::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    serve::logging::init(arguments.common.log_format, arguments.common.log_level);
+    match start::run::<P>(arguments, &mut command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // the line that an operator looks for, whatever the log level
+            drop(writeln!(io::stderr(), "{name}: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

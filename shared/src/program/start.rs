@@ -1,0 +1,197 @@
+//! The steps of a start, in order.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+
+use super::Program;
+use super::Start;
+use super::StartError;
+use super::arguments::Arguments;
+use super::arguments::Command;
+use super::arguments::CommonArguments;
+use super::identity;
+use crate::audit;
+use crate::audit::Audit;
+use crate::call::Shared;
+use crate::config::Common;
+use crate::config::Source;
+use crate::cursor::Seal;
+use crate::gate::Desk;
+use crate::gate::Limits;
+use crate::gate::record_id;
+use crate::policy::Policy;
+use crate::policy::PolicySource;
+use crate::serve;
+use crate::server::Server;
+use crate::session::Session;
+
+/// Runs a command for people, or serves until the session ends.
+pub(super) fn run<P: Program>(
+    arguments: Arguments<P>,
+    command: &mut clap::Command,
+) -> Result<(), StartError> {
+    let Arguments {
+        own,
+        common,
+        command: chosen,
+    } = arguments;
+    if let Some(Command::Common(chosen)) = &chosen
+        && chosen.without_configuration(command, &mut io::stdout())?
+    {
+        return Ok(());
+    }
+    let source = common.config.as_ref().map(Source::read).transpose()?;
+    let config: P::Config = match &source {
+        Some(source) => source.parse()?,
+        None => P::Config::default(),
+    };
+    let settings = P::common(&config);
+    let policy = policy_file(&common, settings, source.as_ref())
+        .map(PolicySource::open)
+        .transpose()?;
+    let in_force = policy.as_ref().map(PolicySource::current);
+    let audit_dir = audit_dir(&common, settings, source.as_ref())?;
+    let start = Start::<P> {
+        arguments: &own,
+        config: &config,
+        source: source.as_ref(),
+        policy: in_force.as_deref(),
+        audit_dir: &audit_dir,
+    };
+    match chosen {
+        Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
+        Some(Command::Common(chosen)) => chosen.run(&start, &mut io::stdout()),
+        None => {
+            let server = P::open(&start)?;
+            let policy =
+                policy.unwrap_or_else(|| PolicySource::fixed(Policy::local(server.opened())));
+            stdio(server, Arc::new(policy), &common, settings, &audit_dir)
+        }
+    }
+}
+
+fn stdio<S: Server>(
+    server: S,
+    policy: Arc<PolicySource>,
+    common: &CommonArguments,
+    settings: &Common,
+    audit_dir: &Path,
+) -> Result<(), StartError> {
+    let now = instant();
+    let current = policy.current();
+    let principal = identity::principal(common, Some(&current))
+        .map_err(|error| StartError::Arguments(format!("--subject: {error}")))?;
+    if !current.has_a_future(&principal, now) {
+        let cause = "no role or grant of the policy is in force, now or later";
+        return Err(StartError::step(format!("serve {principal}"), cause));
+    }
+    let trail = audit::Settings {
+        rotate_bytes: settings.audit.rotate_bytes.get(),
+        rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
+        low_water_bytes: settings.audit.low_water_bytes.0,
+        ..audit::Settings::new(audit_dir)
+    };
+    let origin = audit::Origin {
+        server_name: S::NAME,
+        server_version: S::VERSION,
+        policy_hash: Some(current.hash().to_owned()),
+        ..audit::Origin::default()
+    };
+    let audit = Audit::open(trail, origin, now).map_err(|cause| {
+        StartError::step(
+            format!("open the audit trail in {}", audit_dir.display()),
+            cause,
+        )
+    })?;
+    let limits = &settings.limits;
+    let seconds = i64::try_from(CURSOR_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+    let shared = Shared::new(Seal::new(random()?, TimeDelta::seconds(seconds)));
+    let session = Session::new(record_id(now), principal, Arc::clone(&policy));
+    let desk = Desk::new(
+        session,
+        audit,
+        shared,
+        Limits {
+            deadline: Duration::from_secs(limits.deadline_seconds.get()),
+            concurrent: limits.concurrent_calls.count(),
+            waiting: limits.waiting_calls.count(),
+            peer_uid: peer_uid(),
+        },
+        instant,
+    );
+    serve::stdio(
+        Arc::new(server),
+        &Arc::new(desk),
+        &policy,
+        limits.request_bytes.count(),
+        limits.blocking_threads.count(),
+    )?;
+    Ok(())
+}
+
+fn policy_file(
+    common: &CommonArguments,
+    settings: &Common,
+    source: Option<&Source>,
+) -> Option<PathBuf> {
+    let configured = settings.policy.as_ref().map(|path| beside(source, path));
+    common.policy.clone().or(configured)
+}
+
+fn audit_dir(
+    common: &CommonArguments,
+    settings: &Common,
+    source: Option<&Source>,
+) -> Result<PathBuf, StartError> {
+    let configured = settings.audit.dir.as_ref().map(|path| beside(source, path));
+    let chosen = common
+        .audit
+        .clone()
+        .or(configured)
+        .or_else(identity::state_dir);
+    let missing = "no directory for the audit trail: give --audit DIR, or set HOME";
+    chosen.ok_or_else(|| StartError::step("start", missing))
+}
+
+/// A path of the configuration file is relative to that file.
+fn beside(source: Option<&Source>, path: &Path) -> PathBuf {
+    source.map_or_else(|| path.to_owned(), |source| source.resolve(path))
+}
+
+/// The one place that reads the clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "time comes in here and is passed on"
+)]
+pub(super) fn instant() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The one place that asks for randomness.
+fn random() -> Result<[u8; 32], StartError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|cause| StartError::step("get random bytes", cause))?;
+    Ok(bytes)
+}
+
+/// Who made the pipe or socket that is our standard input.
+#[cfg(unix)]
+fn peer_uid() -> Option<u32> {
+    let stat = rustix::fs::fstat(io::stdin());
+    stat.ok().map(|stat| stat.st_uid)
+}
+
+#[cfg(not(unix))]
+fn peer_uid() -> Option<u32> {
+    None
+}
+
+/// How long a page cursor may be used.
+const CURSOR_LIFETIME: Duration = Duration::from_secs(900);

@@ -1,0 +1,5 @@
+//! A client that costs next to nothing, and the operating system's own figures.
+
+pub mod client;
+pub mod figures;
+pub mod table;
