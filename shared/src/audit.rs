@@ -155,16 +155,22 @@ impl Audit {
     /// [`OpenError`] if the directory is not safe, cannot be written, or does not hold what was
     /// written into it.
     pub fn open(settings: Settings, origin: Origin, now: DateTime<Utc>) -> Result<Self, OpenError> {
-        Ok(Self::open_on(Disk::default(), &settings, origin, now)?)
+        Ok(Self::open_on(Disk::default(), settings, origin, now)?)
     }
 
     fn open_on(
         disk: Disk,
-        settings: &Settings,
+        settings: Settings,
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Self, Trouble> {
-        let directory = Directory::create(&settings.dir)?;
+        let Settings {
+            dir,
+            rotate_bytes,
+            rotate_age,
+            low_water_bytes,
+        } = settings;
+        let directory = Directory::create(&dir)?;
         let lock = Arc::new(Lock::create(&directory)?);
         let held = lock.hold_soon(&directory)?;
         let key = Key::load(&directory)?;
@@ -172,13 +178,13 @@ impl Audit {
         let stamp = Arc::new(Stamp::new(origin, id, key.id()));
         let mut trail = Trail {
             instance: Instance::create(&directory, id)?,
-            space: Space::new(&directory, settings.low_water_bytes)?,
+            space: Space::new(&directory, low_water_bytes)?,
             directory,
             lock: Arc::clone(&lock),
             stamp: Arc::clone(&stamp),
             disk,
-            rotate_bytes: settings.rotate_bytes,
-            rotate_age: TimeDelta::from_std(settings.rotate_age).unwrap_or(TimeDelta::MAX),
+            rotate_bytes,
+            rotate_age: TimeDelta::from_std(rotate_age).unwrap_or(TimeDelta::MAX),
             here: None,
             uncut: None,
             distrusted: false,
@@ -237,7 +243,7 @@ impl Audit {
         match timeout(WRITTEN, answer).await {
             Ok(Ok(written)) => written.map_err(refused),
             Ok(Err(_)) => Err(refused(Trouble::Closed)),
-            Err(_) => Err(refused(Trouble::Slow("the disk of the trail"))),
+            Err(_) => Err(self.slow()),
         }
     }
 
@@ -246,15 +252,14 @@ impl Audit {
     /// # Errors
     ///
     /// As [`Audit::write`].
+    #[expect(clippy::needless_pass_by_value, reason = "a record is written once")]
     pub fn write_blocking(&self, record: Record) -> Result<(), Fault> {
         let (sender, answer) = mpsc::sync_channel(1);
         self.push(&record, Sender::Thread(sender), None)?;
         match answer.recv_timeout(WRITTEN) {
             Ok(written) => written.map_err(refused),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(refused(Trouble::Closed)),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                Err(refused(Trouble::Slow("the disk of the trail")))
-            }
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.slow()),
         }
     }
 
@@ -309,6 +314,11 @@ impl Audit {
             permit,
         };
         self.queue.push(item).map_err(refused)
+    }
+
+    fn slow(&self) -> Fault {
+        self.queue.distrust();
+        refused(Trouble::Slow("the disk of the trail"))
     }
 
     fn end(&self) {

@@ -4,13 +4,19 @@
 //! |---------------|-------------------------------------------------------------|
 //! | [`label`]     | how sensitive is this value, and who may see it?            |
 //! | [`principal`] | who asks?                                                   |
+//! | [`policy`]    | what may they see and do, until when?                       |
+//! | [`session`]   | what is that worth at this instant?                         |
 //! | [`quota`]     | how much may they use?                                      |
+//! | [`gate`]      | the one way from a request to an answer                     |
 //! | [`call`]      | how far may this one request go, and what did it touch?     |
 //! | [`schema`]    | what does a tool take, and does this call fit?              |
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
-//! | [`server`]    | what does a server tell the gate about itself?              |
+//! | [`audit`]     | what happened, and how can that be shown later?             |
 //! | [`error`]     | what may be said when there is no answer?                   |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
+//! | [`server`]    | what does a server tell the gate about itself?              |
+//! | [`serve`]     | how does a client reach it?                                 |
+//! | [`program`]   | how does it start, and with which exit code does it end?    |
 //!
 //! # Invariants
 //!

@@ -133,7 +133,7 @@ impl fmt::Debug for Hash {
 /// `body` is empty or begins with a comma.
 pub(super) fn seal(out: &mut Vec<u8>, what: Type, last: Link, body: &[u8]) -> Link {
     let start = out.len();
-    let seq = last.seq + 1;
+    let seq = last.seq.saturating_add(1);
     out.extend_from_slice(OPENING);
     out.extend_from_slice(what.name());
     out.extend_from_slice(SEQ);

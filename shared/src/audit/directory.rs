@@ -186,7 +186,6 @@ impl Identity {
     /// That of the file that was looked at.
     #[expect(
         clippy::useless_conversion,
-        clippy::allow_attributes,
         reason = "the types differ between platforms"
     )]
     pub(super) fn of(stat: &Stat) -> Self {
@@ -206,10 +205,16 @@ impl Entry {
             }
             let (chain, number) = name.strip_suffix(SEGMENT)?.split_once('-')?;
             let number = number.parse().ok()?;
-            (segment_name(chain, number) == name).then(|| Self::Segment(chain.to_owned(), number))
+            (is_chain(chain) && segment_name(chain, number) == name)
+                .then(|| Self::Segment(chain.to_owned(), number))
         };
         parse().unwrap_or(Self::Other)
     }
+}
+
+/// Whether a text is the name of a chain.
+pub(super) fn is_chain(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|letter| letter.is_ascii_hexdigit())
 }
 
 /// The file name of a segment.

@@ -173,10 +173,7 @@ impl Dead {
             let access = OFlags::RDONLY;
             let name = segment_name(chain, number);
             let fd = match directory.open_file(&name, "open a segment", access) {
-                Err(Trouble::System {
-                    cause: Errno::NOENT,
-                    ..
-                }) => break,
+                Err(trouble) if trouble.is_absence() => break,
                 other => other?,
             };
             let from = From {

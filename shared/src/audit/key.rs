@@ -26,11 +26,8 @@ impl Key {
     /// Reads the key of `directory`, and makes it where it is missing. The chain is held.
     pub(super) fn load(directory: &Directory) -> Result<Self, Trouble> {
         match directory.open_file(NAME, "open the key", OFlags::RDONLY) {
-            Err(Trouble::System {
-                cause: Errno::NOENT,
-                ..
-            }) => Self::create(directory),
-            Err(other) => Err(other),
+            Err(trouble) if trouble.is_absence() => Self::create(directory),
+            Err(trouble) => Err(trouble),
             Ok(fd) => {
                 let mut bytes = [0; 33];
                 let read = rustix::io::pread(&fd, &mut bytes, 0).map_err(system("read the key"))?;

@@ -19,6 +19,7 @@ use super::chain::Hash;
 use super::chain::Link;
 use super::directory::Directory;
 use super::directory::Identity;
+use super::directory::is_chain;
 use super::trouble::Trouble;
 use super::trouble::system;
 
@@ -171,7 +172,8 @@ impl Mark {
                 hash: Hash::parse(words.next()?.as_bytes())?,
             },
         };
-        (found.text().as_bytes() == bytes).then_some(found)
+        // the chain becomes part of a file name
+        (is_chain(&found.chain) && found.text().as_bytes() == bytes).then_some(found)
     }
 }
 

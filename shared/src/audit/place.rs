@@ -97,11 +97,11 @@ pub(super) fn find(directory: &Directory, mark: Option<&Mark>) -> Result<Option<
         let walked = segment::walk(&fd, from, |_, _| ()).map_err(system("read a segment"))?;
         let torn = torn(number, &walked)?;
         last = walked.last;
-        if is_there(directory, &segment_name(&chain, number + 1))? {
+        if is_there(directory, &segment_name(&chain, number.saturating_add(1)))? {
             if torn > 0 {
                 return Err(broken(number, &walked, Why::Cut));
             }
-            (number, at) = (number + 1, 0);
+            (number, at) = (number.saturating_add(1), 0);
             continue;
         }
         let stat = rustix::fs::fstat(&fd).map_err(system("read a segment"))?;
@@ -136,12 +136,12 @@ pub(super) fn open(directory: &Directory, chain: &str, number: u64) -> Result<Ow
     let name = segment_name(chain, number);
     let access = OFlags::RDWR | OFlags::APPEND;
     let opened = directory.open_file(&name, "open a segment", access);
-    opened.map_err(|trouble| match trouble {
-        Trouble::System {
-            cause: Errno::NOENT,
-            ..
-        } => Trouble::Shortened,
-        other => other,
+    opened.map_err(|trouble| {
+        if trouble.is_absence() {
+            Trouble::Shortened
+        } else {
+            trouble
+        }
     })
 }
 

@@ -1,12 +1,12 @@
 //! The promises of the trail, against real files, real processes and real kills.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "the tests do to the files what an attacker would"
 )]
 
 mod crash;
 mod failure;
+mod measure;
 mod several;
 mod tampering;
 
@@ -45,7 +45,7 @@ impl World {
     }
 
     fn open_on(&self, disk: &Disk) -> Audit {
-        Audit::open_on(disk.clone(), &self.settings(), origin(), now()).unwrap()
+        Audit::open_on(disk.clone(), self.settings(), origin(), now()).unwrap()
     }
 
     fn trouble(&self) -> Trouble {

@@ -91,11 +91,10 @@ impl Trail {
         now: DateTime<Utc>,
     ) -> Result<(), Trouble> {
         match self.attempt(held, entries, now) {
-            Err(Trouble::System {
-                cause: Errno::NOSPC | Errno::DQUOT,
-                ..
-            }) if self.space.release()? => self.attempt(held, entries, now),
-            other => other,
+            Err(trouble) if trouble.is_fullness() && self.space.release()? => {
+                self.attempt(held, entries, now)
+            }
+            done => done,
         }
     }
 
@@ -220,12 +219,12 @@ impl Trail {
         let (chain, place) = (found.chain, found.place);
         if found.torn > 0 {
             let event = self.set_aside(&chain, &place, found.torn, now)?;
-            self.own.push(event.encode(&self.stamp));
+            self.tell(&event);
         } else if mark.is_none() {
             let mut event = Record::new(Kind::Log, id(now)?, now);
             event.action = Some("recover");
             event.reason = Some("the mark was missing".into());
-            self.own.push(event.encode(&self.stamp));
+            self.tell(&event);
         }
         if place.bytes > 0 && mark.as_ref() != Some(&place.mark(&chain)) {
             // lines that were written but perhaps never synced: now they are, or we stop here
@@ -235,6 +234,14 @@ impl Trail {
         }
         self.here = Some((chain, place));
         Ok(())
+    }
+
+    /// Puts a line of the trail's own before the next ones.
+    fn tell(&mut self, event: &Record) {
+        // while nothing can be written, the same must not pile up
+        if self.own.len() < MAX_OWN {
+            self.own.push(event.encode(&self.stamp));
+        }
     }
 
     /// Whether the end that is remembered is the end, and its file still the one that was opened.
@@ -375,8 +382,11 @@ fn unknown_outcome(intent: Uuid, now: DateTime<Utc>) -> Result<Record, Trouble> 
     record.phase = Some(Phase::Outcome);
     record.intent = Some(intent);
     record.outcome = Some(Outcome::Unknown);
+    record.reason = Some("the process ended in between".into());
     Ok(record)
 }
 
+/// The most lines of its own that a trail keeps for later.
+const MAX_OWN: usize = 16;
 /// What a line takes beyond its fields, at most.
 const OVERHEAD: usize = 256;

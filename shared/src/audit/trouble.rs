@@ -50,6 +50,30 @@ pub enum Trouble {
     Closed,
 }
 
+impl Trouble {
+    /// Whether a file is not there.
+    pub(super) const fn is_absence(self) -> bool {
+        matches!(
+            self,
+            Self::System {
+                cause: Errno::NOENT,
+                ..
+            }
+        )
+    }
+
+    /// Whether the disk or a quota is full.
+    pub(super) const fn is_fullness(self) -> bool {
+        matches!(
+            self,
+            Self::System {
+                cause: Errno::NOSPC | Errno::DQUOT,
+                ..
+            }
+        )
+    }
+}
+
 /// For `map_err`: names the step that the operating system refused.
 pub(super) fn system(step: &'static str) -> impl Fn(Errno) -> Trouble {
     move |cause| Trouble::System { step, cause }

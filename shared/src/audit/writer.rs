@@ -92,6 +92,11 @@ impl Queue {
         self.bell.notify_one();
     }
 
+    /// There is no room for work, or somebody waited for the disk in vain.
+    pub(super) fn distrust(&self) {
+        self.healthy.store(false, Ordering::Release);
+    }
+
     /// Whether the last attempt to write succeeded and there is room for more.
     pub(super) fn is_healthy(&self) -> bool {
         self.healthy.load(Ordering::Acquire)
@@ -186,6 +191,9 @@ impl Writer {
 
     fn write(&mut self, batch: &mut Vec<Item>) {
         let low = self.trail.space.is_low(&self.trail.directory);
+        if low {
+            self.queue.distrust();
+        }
         let mut entries = Vec::with_capacity(batch.len() + 1);
         let mut waiting = Vec::with_capacity(batch.len());
         for Item {
@@ -209,13 +217,9 @@ impl Writer {
             .healthy
             .store(result.is_ok() && !low, Ordering::Release);
         if let Err(trouble) = result {
-            if self.lost == 0 || asked > 0 {
-                report(trouble, asked);
-            }
+            report(trouble, asked);
             // at least one, so that the next success is told even if only a probe failed
-            self.lost += asked.max(u64::from(self.lost == 0));
-        } else {
-            self.lost = 0;
+            self.lost = self.lost.saturating_add(asked).max(1);
         }
         for (sender, permit) in waiting {
             sender.tell(result);
@@ -236,10 +240,11 @@ impl Writer {
             entries.insert(0, entry);
         }
         if entries.is_empty() {
-            Ok(())
-        } else {
-            self.trail.commit(&entries, self.clock.0)
+            return Ok(());
         }
+        self.trail.commit(&entries, self.clock.0)?;
+        self.lost = 0;
+        Ok(())
     }
 
     fn now(&self) -> DateTime<Utc> {

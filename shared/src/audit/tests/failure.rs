@@ -5,6 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use rustix::io::Errno;
 
+use super::crash::DIR;
+use super::crash::child_under;
+use super::crash::said;
+use super::crash::say;
 use super::*;
 use crate::audit::disk::Failure;
 
@@ -89,7 +93,7 @@ fn l2_a_failure_during_rotation_loses_nothing() {
                 rotate_bytes: 2500,
                 ..world.settings()
             };
-            let audit = Audit::open_on(disk.clone(), &settings, origin(), now()).unwrap();
+            let audit = Audit::open_on(disk.clone(), settings, origin(), now()).unwrap();
             let mut acknowledged = Vec::new();
             let mut failed = 0;
             for turn in 0..12 {
@@ -245,7 +249,7 @@ fn l2_on_a_full_disk_the_ballast_takes_the_last_denials() {
         low_water_bytes: 1,
         ..world.settings()
     };
-    let audit = Audit::open_on(disk.clone(), &settings, origin(), now()).unwrap();
+    let audit = Audit::open_on(disk.clone(), settings, origin(), now()).unwrap();
     audit.write_blocking(record()).unwrap();
     let ballast = world.path().join("ballast");
     assert_eq!(fs::metadata(&ballast).unwrap().len(), space::BALLAST);
@@ -260,6 +264,116 @@ fn l2_on_a_full_disk_the_ballast_takes_the_last_denials() {
         "refilled, released, and full again"
     );
     assert_eq!(world.verify().verdict, Verdict::OkUnanchored);
+}
+
+#[test]
+fn l2_a_file_that_may_not_grow_refuses_and_keeps_what_was_acknowledged() {
+    let world = World::new();
+    // the signal is ignored, so the write fails with EFBIG after it stored a part
+    let script = "trap '' XFSZ; ulimit -f 20; exec \"$@\"";
+    let mut child = child_under(&["env"], script, "fill the file", &world.path());
+    let words = said(&mut child);
+    assert!(child.wait().unwrap().success());
+    let (acknowledged, refused): (Vec<_>, Vec<_>) =
+        words.iter().partition(|word| *word != "refused");
+    assert!(acknowledged.len() > 5 && refused.len() > 5, "{words:?}");
+    let found = world.ids();
+    assert!(acknowledged.iter().all(|id| found.contains(*id)));
+    world.open().write_blocking(record()).unwrap();
+    assert_eq!(world.verify().verdict, Verdict::OkUnanchored);
+}
+
+#[test]
+fn l2_a_full_and_a_read_only_disk_refuse_and_keep_what_was_acknowledged() {
+    let world = World::new();
+    fs::create_dir(world.path()).unwrap();
+    let wrapper: &[&str] = if is_root() {
+        &["unshare", "-m"]
+    } else {
+        &["unshare", "-Urm"]
+    };
+    let script = format!("mount -t tmpfs -o size=400k,mode=700 none \"${DIR}\" && exec \"$@\"");
+    let mut child = child_under(wrapper, &script, "fill the disk", &world.path());
+    let words = said(&mut child);
+    assert!(
+        child.wait().unwrap().success(),
+        "this test mounts a tmpfs, as root or in a user namespace"
+    );
+    assert_eq!(words.last().unwrap(), "done");
+}
+
+/// Writes `records`, and says of each whether it was acknowledged.
+pub(super) fn fill(audit: &Audit, records: u32) {
+    for _ in 0..records {
+        let record = record();
+        let id = record.id.to_string();
+        say(if audit.write_blocking(record).is_ok() {
+            &id
+        } else {
+            "refused"
+        });
+    }
+}
+
+/// Runs in a process that has a small disk of its own at `dir`.
+pub(super) fn fill_the_disk(dir: &Path) {
+    let dir = dir.join("trail");
+    let settings = settings(&dir);
+    let audit = Audit::open(settings.clone(), origin(), now()).unwrap();
+    let mut acknowledged = Vec::new();
+    let mut refused = 0;
+    for turn in 0.. {
+        let record = record();
+        let id = record.id.to_string();
+        match audit.write_blocking(record) {
+            Ok(()) => acknowledged.push(id),
+            Err(fault) => {
+                assert!(fault.chain().contains("No space left"), "{}", fault.chain());
+                refused += 1;
+            }
+        }
+        assert!(turn < 10_000, "the disk is not small");
+        if refused == 20 {
+            break;
+        }
+    }
+    assert!(acknowledged.len() > 100 && !audit.healthy());
+    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+
+    mount("remount,size=800k", &dir);
+    audit.write_blocking(record()).unwrap();
+    assert!(audit.healthy());
+    audit.close(now()).unwrap();
+    let text = fs::read_to_string(files(&dir, ".jsonl").pop().unwrap()).unwrap();
+    assert!(acknowledged.iter().all(|id| text.contains(id.as_str())));
+    assert!(text.contains("\"action\":\"resume\""));
+
+    mount("remount,ro", &dir);
+    let refused = Audit::open(settings, origin(), now())
+        .unwrap_err()
+        .trouble();
+    assert!(
+        matches!(
+            refused,
+            Trouble::System {
+                cause: Errno::ROFS,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+    say("done");
+}
+
+fn mount(option: &str, dir: &Path) {
+    let mut mount = std::process::Command::new("mount");
+    let done = mount
+        .args(["-o", option])
+        .arg(dir.parent().unwrap())
+        .status()
+        .unwrap();
+    assert!(done.success(), "{option}");
 }
 
 fn is_root() -> bool {

@@ -75,7 +75,8 @@ fn l3_a_deleted_an_inserted_a_repeated_and_a_moved_line_are_found() {
     let world = written();
     let path = &world.segments()[2];
     let before = fs::read(path).unwrap();
-    let cases: [(&dyn Fn(&mut Vec<String>), u64, Why); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Vec<String>);
+    let cases: [(Change<'_>, u64, Why); 6] = [
         (&|lines| drop(lines.remove(1)), 2, Why::Number),
         (&|lines| lines.insert(1, lines[1].clone()), 3, Why::Number),
         (&|lines| lines.swap(1, 2), 2, Why::Number),
@@ -191,7 +192,7 @@ fn without_a_mark_a_torn_end_is_told_from_a_broken_one() {
     let report = world.verify();
     assert_eq!(report.verdict.name(), "torn-tail");
     assert!(!report.marked);
-    let mut edited = whole.clone();
+    let mut edited = whole;
     let last = edited.len() - 10;
     edited[last] ^= 1;
     fs::write(&path, edited).unwrap();
@@ -237,14 +238,12 @@ proptest! {
         let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
         bytes[at] ^= flip;
         fs::write(path, bytes).unwrap();
-        match world.verify().verdict {
-            Verdict::Broken { file, line: found, .. } => {
-                prop_assert_eq!(file, name(path));
-                prop_assert_eq!(found, line);
-            }
+        let expected = [
+            format!("broken: {}:{line}: ", name(path)),
             // the last line feed of all: then the last line is not finished
-            Verdict::Truncated { file } => prop_assert_eq!(file, name(segments.last().unwrap())),
-            other => prop_assert!(false, "{}", other),
-        }
+            format!("truncated: {}", name(segments.last().unwrap())),
+        ];
+        let verdict = world.verify().verdict.to_string();
+        prop_assert!(expected.iter().any(|start| verdict.starts_with(start)), "{}", verdict);
     }
 }
