@@ -13,6 +13,7 @@
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
 //! | [`audit`]     | what happened, and how can that be shown later?             |
 //! | [`error`]     | what may be said when there is no answer?                   |
+//! | [`secret`]    | where is a password kept, and who may see it?               |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`serve`]     | how does a client reach it?                                 |
