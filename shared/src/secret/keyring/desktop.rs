@@ -89,7 +89,7 @@ fn ask<T: Send + 'static>(
     });
     answer.unwrap_or_else(|unanswered| {
         Err(match unanswered {
-            Unanswered::Waiting => SHUT,
+            Unanswered::Waiting => LATE,
             Unanswered::Died => FAILED,
         })
     })
@@ -132,6 +132,10 @@ const NOBODY: Trouble = Trouble::NoKeyring(if cfg!(any(target_os = "macos", wind
 
 const SHUT: Trouble = Trouble::Keyring(
     "the desktop's keyring is locked and nobody unlocked it: unlock it and start again",
+);
+
+const LATE: Trouble = Trouble::Keyring(
+    "the desktop's keyring did not answer in time: unlock it, or start it anew, and try again",
 );
 
 const FAILED: Trouble = Trouble::Keyring("the desktop's keyring failed; use a file instead");
