@@ -34,7 +34,7 @@ use crate::policy::Policy;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
-use arguments::Arguments;
+use arguments::CommandLine;
 
 /// What a binary says about itself; everything else is the same for all.
 pub trait Program: Sized + std::fmt::Debug {
@@ -141,14 +141,14 @@ impl StartError {
 #[must_use]
 pub fn main<P: Program>() -> ExitCode {
     let name = <P::Server as Server>::NAME;
-    let mut command = Arguments::<P>::command()
+    let mut command = CommandLine::<P>::command()
         .name(name)
         .version(<P::Server as Server>::VERSION)
         .about(P::ABOUT)
         .after_long_help(P::EXAMPLES);
     let parsed = command
         .try_get_matches_from_mut(std::env::args_os())
-        .and_then(|matches| Arguments::<P>::from_arg_matches(&matches));
+        .and_then(|matches| CommandLine::<P>::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -10,7 +10,7 @@ use crate::serve::logging::Format;
 /// The whole command line.
 #[derive(Debug, clap::Parser)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-pub(super) struct Arguments<P: Program> {
+pub(super) struct CommandLine<P: Program> {
     #[command(flatten)]
     pub(super) own: P::Arguments,
     #[command(flatten)]

@@ -13,8 +13,8 @@ use chrono::Utc;
 use super::Program;
 use super::Start;
 use super::StartError;
-use super::arguments::Arguments;
 use super::arguments::Command;
+use super::arguments::CommandLine;
 use super::arguments::CommonArguments;
 use super::identity;
 use crate::audit;
@@ -34,10 +34,10 @@ use crate::session::Session;
 
 /// Runs a command for people, or serves until the session ends.
 pub(super) fn run<P: Program>(
-    arguments: Arguments<P>,
+    arguments: CommandLine<P>,
     command: &mut clap::Command,
 ) -> Result<(), StartError> {
-    let Arguments {
+    let CommandLine {
         own,
         common,
         command: chosen,

@@ -108,7 +108,9 @@ impl Client {
         let (mut sent, mut heard) = (0, 0);
         while heard < count {
             if sent < count && sent - heard <= window / 2 {
-                self.stdin.write_all(batch.as_bytes()).expect("the server reads");
+                self.stdin
+                    .write_all(batch.as_bytes())
+                    .expect("the server reads");
                 sent += window;
                 // ids may repeat once their answers are in: windows do not overlap by more
                 batch.clear();
@@ -149,7 +151,8 @@ impl Client {
 
     fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.next += 1;
-        let request = json!({"jsonrpc": "2.0", "id": self.next, "method": method, "params": params});
+        let request =
+            json!({"jsonrpc": "2.0", "id": self.next, "method": method, "params": params});
         self.say(&request.to_string());
         self.hear();
         serde_json::from_str(&self.line).expect("an answer is JSON")
@@ -161,7 +164,10 @@ impl Client {
 
     fn hear(&mut self) {
         self.line.clear();
-        let read = self.stdout.read_line(&mut self.line).expect("the server answers");
+        let read = self
+            .stdout
+            .read_line(&mut self.line)
+            .expect("the server answers");
         assert_ne!(read, 0, "the server ended");
         assert!(!self.line.contains("\"error\""), "{}", self.line);
     }

@@ -35,10 +35,16 @@ impl Cpu {
     pub fn of_command(command: &str) -> Self {
         // the shell's own `times` tells what its children used, to the hundredth of a second
         let script = format!("{command} >/dev/null 2>&1; times | tail -n 1");
-        let output = Command::new("bash").args(["-c", &script]).output().expect("a shell");
+        let output = Command::new("bash")
+            .args(["-c", &script])
+            .output()
+            .expect("a shell");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let seconds = text.split_whitespace().map(|part| {
-            let (minutes, seconds) = part.trim_end_matches('s').split_once('m').expect("NmN.NNNs");
+            let (minutes, seconds) = part
+                .trim_end_matches('s')
+                .split_once('m')
+                .expect("NmN.NNNs");
             minutes.parse::<f64>().expect("minutes") * 60.0
                 + seconds.parse::<f64>().expect("seconds")
         });
@@ -71,7 +77,10 @@ impl Memory {
     pub fn of(pid: u32) -> Self {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
         let figure = |key: &str| {
-            let line = status.lines().find(|line| line.starts_with(key)).expect("a figure");
+            let line = status
+                .lines()
+                .find(|line| line.starts_with(key))
+                .expect("a figure");
             let kilobytes = line.split_whitespace().nth(1).expect("a number");
             kilobytes.parse::<f64>().expect("a number") / 1000.0
         };
@@ -86,5 +95,7 @@ impl Memory {
 #[must_use]
 pub fn median(times: &mut [Duration]) -> f64 {
     times.sort_unstable();
-    times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+    times
+        .get(times.len() / 2)
+        .map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }

@@ -40,7 +40,11 @@ fn build() -> Binaries {
         assert!(built.expect("cargo runs").success(), "{package} builds");
     }
     let own = std::env::current_exe().expect("a path");
-    let folder = own.ancestors().nth(2).expect("target/PROFILE/bench-fs").join("release");
+    let folder = own
+        .ancestors()
+        .nth(2)
+        .expect("target/PROFILE/bench-fs")
+        .join("release");
     Binaries {
         floor: folder.join("floor"),
         server: folder.join("readonly-fs"),
@@ -66,12 +70,23 @@ impl World {
 
     fn server(&self, binaries: &Binaries, root: &str, audit: &Path) -> Client {
         let root = format!("r={}", self.path(root).display());
-        Client::start(&binaries.server, &["--audit", &audit.display().to_string(), &root])
+        Client::start(
+            &binaries.server,
+            &["--audit", &audit.display().to_string(), &root],
+        )
     }
 }
 
 fn start(binaries: &Binaries, world: &World) {
-    head("Start", &["", "spawn to first answer, median", "ratio", "resident, idle"]);
+    head(
+        "Start",
+        &[
+            "",
+            "spawn to first answer, median",
+            "ratio",
+            "resident, idle",
+        ],
+    );
     let measure = |start: &dyn Fn() -> Client| {
         let clients: Vec<Client> = (0..21).map(|_| start()).collect();
         let mut times: Vec<Duration> = clients.iter().map(|client| client.start).collect();
@@ -93,17 +108,29 @@ fn start(binaries: &Binaries, world: &World) {
 }
 
 fn calls(binaries: &Binaries, world: &World) {
-    let columns = ["", "p50, one at a time", "ratio", "calls a second, 64 at once", "CPU a call", "ratio"];
+    let columns = [
+        "",
+        "p50, one at a time",
+        "ratio",
+        "calls a second, 64 at once",
+        "CPU a call",
+        "ratio",
+    ];
     head("Calls", &columns);
     let four = world.path("root/four.txt").display().to_string();
     let mut floors = Vec::new();
-    for (name, arguments) in [("answer `ok`", json!({})), ("read 4 KB", json!({"path": four}))] {
+    for (name, arguments) in [
+        ("answer `ok`", json!({})),
+        ("read 4 KB", json!({"path": four})),
+    ] {
         let mut client = Client::start(&binaries.floor, &[]);
         let figures = measure(&mut client, "read_file", &arguments);
         line(&format!("floor: {name}"), figures, figures);
         floors.push(figures);
     }
-    let memory_disk = Path::new("/dev/shm").is_dir().then(|| tempfile::tempdir_in("/dev/shm"));
+    let memory_disk = Path::new("/dev/shm")
+        .is_dir()
+        .then(|| tempfile::tempdir_in("/dev/shm"));
     let memory_disk = memory_disk.and_then(Result::ok);
     let mut places = vec![("audit synced to disk", world.path("audit"))];
     if let Some(place) = &memory_disk {
@@ -116,7 +143,11 @@ fn calls(binaries: &Binaries, world: &World) {
         ] {
             let mut client = world.server(binaries, "root", &audit);
             let figures = measure(&mut client, tool, &arguments);
-            line(&format!("readonly-fs, {place}: {name}"), figures, floors[floor]);
+            line(
+                &format!("readonly-fs, {place}: {name}"),
+                figures,
+                floors[floor],
+            );
         }
     }
 }
@@ -211,7 +242,12 @@ fn trees(binaries: &Binaries, world: &World) {
         names.sort();
         assert_eq!(names.len(), 50_000);
     }
-    compare("list 50,000, all pages", cpu, "50 sorted listings", Some(begun.elapsed()));
+    compare(
+        "list 50,000, all pages",
+        cpu,
+        "50 sorted listings",
+        Some(begun.elapsed()),
+    );
     println!("\npeak memory: {:.1} MB", client.memory().peak);
 }
 
@@ -221,7 +257,9 @@ fn compare(name: &str, cpu: Duration, other: &str, beside: Option<Duration>) {
         name.to_owned(),
         format!("{:.0} ms", cpu.as_secs_f64() * 1e3),
         other.to_owned(),
-        beside.map_or_else(missing, |time| format!("{:.0} ms", time.as_secs_f64() * 1e3)),
+        beside.map_or_else(missing, |time| {
+            format!("{:.0} ms", time.as_secs_f64() * 1e3)
+        }),
         beside.map_or_else(missing, |time| ratio(cpu.as_secs_f64(), time.as_secs_f64())),
     ]);
 }
@@ -249,7 +287,10 @@ fn large(binaries: &Binaries, world: &World) {
     }
     let lines = block.matches('\n').count() * 512;
     for (name, arguments) in [
-        ("first 10 lines", json!({"path": "r/log.txt", "from_line": 1, "to_line": 10})),
+        (
+            "first 10 lines",
+            json!({"path": "r/log.txt", "from_line": 1, "to_line": 10}),
+        ),
         ("last 10 lines", json!({"path": "r/log.txt", "tail": 10})),
         (
             "10 lines near the end",
@@ -275,7 +316,9 @@ fn text(size: usize, seed: u64) -> String {
         state ^= state >> 7;
         state ^= state << 17;
         for shift in 0..state % 8 + 2 {
-            text.push(char::from(b'a' + u8::try_from(state >> (shift * 5) & 15).unwrap_or(0)));
+            text.push(char::from(
+                b'a' + u8::try_from(state >> (shift * 5) & 15).unwrap_or(0),
+            ));
         }
         text.push(if state.is_multiple_of(11) { '\n' } else { ' ' });
     }

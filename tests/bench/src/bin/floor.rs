@@ -48,7 +48,9 @@ impl ServerHandler for Floor {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     runtime.expect("a runtime").block_on(async {
         let served = Floor.serve(rmcp::transport::io::stdio_pipes()).await;
         let _end = served.expect("a client").waiting().await;

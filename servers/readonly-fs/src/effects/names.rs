@@ -1,0 +1,216 @@
+//! The names in a directory, sorted, as many as fit in a given memory.
+//!
+//! # Invariants
+//!
+//! - Memory is bounded by the budget, however many names there are: the smallest are kept, and
+//!   the rest is read again when those are used up.
+//! - The order is that of the bytes, so "after this name" means the same on every page.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::FileType;
+use rustix::fs::RawDir;
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+
+use guard::call::Call;
+use guard::error::Refusal;
+
+use super::open::refusal;
+
+/// Where a batch of names begins.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) enum From {
+    /// At the first name.
+    #[default]
+    Start,
+    /// With this name, if it is there.
+    At(Vec<u8>),
+    /// With the first name after this one.
+    After(Vec<u8>),
+}
+
+/// A sorted batch of names.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    bytes: Vec<u8>,
+    slots: Vec<Slot>,
+    /// Whether there are names after the last of these.
+    pub(super) more: bool,
+    /// Whether the directory has a `.gitignore`.
+    pub(super) gitignore: bool,
+    /// Whether the directory has a `.ignore`.
+    pub(super) ignore: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    at: u32,
+    length: u16,
+    kind: FileType,
+}
+
+impl Names {
+    /// Reads the names of `dir` from `from` on. `budget` bytes are kept, but never fewer than
+    /// one name; `buffer` is where the kernel writes them.
+    pub(super) fn read(
+        dir: impl AsFd,
+        from: &From,
+        budget: usize,
+        buffer: &mut Vec<u8>,
+        call: &Call,
+    ) -> Result<Self, Refusal> {
+        rustix::fs::seek(&dir, SeekFrom::Start(0)).map_err(refusal)?;
+        buffer.clear();
+        buffer.reserve(BUFFER);
+        let mut batch = Batch {
+            names: Self::default(),
+            budget,
+            last: None,
+        };
+        let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
+        let mut seen = 0_u32;
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(refusal)?;
+            seen = seen.wrapping_add(1);
+            if seen.is_multiple_of(256) {
+                call.check()?;
+            }
+            batch.offer(from, entry.file_name().to_bytes(), entry.file_type());
+        }
+        Ok(batch.finish())
+    }
+
+    /// The name at `index` and what the directory says it is.
+    pub(super) fn at(&self, index: usize) -> Option<(&[u8], FileType)> {
+        let slot = self.slots.get(index)?;
+        Some((self.name(slot)?, slot.kind))
+    }
+
+    /// How much memory it takes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.capacity() + self.slots.capacity() * size_of::<Slot>()
+    }
+
+    /// The last name.
+    pub(super) fn last(&self) -> Option<&[u8]> {
+        self.name(self.slots.last()?)
+    }
+
+    fn name(&self, slot: &Slot) -> Option<&[u8]> {
+        let at = slot.at as usize;
+        self.bytes.get(at..at + usize::from(slot.length))
+    }
+
+    fn used(&self) -> usize {
+        self.bytes.len() + self.slots.len() * size_of::<Slot>()
+    }
+
+    fn push(&mut self, name: &[u8], kind: FileType) {
+        // a budget is far below 4 GiB, a name far below 64 KiB
+        let at = u32::try_from(self.bytes.len());
+        let length = u16::try_from(name.len());
+        if let (Ok(at), Ok(length)) = (at, length) {
+            self.bytes.extend_from_slice(name);
+            self.slots.push(Slot { at, length, kind });
+        }
+    }
+
+    fn sort(&mut self) {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.sort_unstable_by(|a, b| self.name(a).cmp(&self.name(b)));
+        self.slots = slots;
+    }
+}
+
+/// A batch while the directory is being read.
+struct Batch {
+    names: Names,
+    budget: usize,
+    /// Names from this one on are for a later batch.
+    last: Option<Vec<u8>>,
+}
+
+impl Batch {
+    fn offer(&mut self, from: &From, name: &[u8], kind: FileType) {
+        match name {
+            b"." | b".." => return,
+            b".gitignore" => self.names.gitignore = true,
+            b".ignore" => self.names.ignore = true,
+            _ => {}
+        }
+        let wanted = match from {
+            From::Start => true,
+            From::At(least) => name >= least.as_slice(),
+            From::After(before) => name > before.as_slice(),
+        };
+        if !wanted {
+            return;
+        }
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| name >= last.as_slice())
+        {
+            self.names.more = true;
+            return;
+        }
+        if self.names.used() + name.len() + size_of::<Slot>() > self.budget {
+            self.halve();
+            if self
+                .last
+                .as_ref()
+                .is_some_and(|last| name >= last.as_slice())
+            {
+                return;
+            }
+        }
+        self.names.push(name, kind);
+    }
+
+    /// Keeps the smaller half of the names.
+    fn halve(&mut self) {
+        let count = self.names.slots.len();
+        if count < 2 {
+            return;
+        }
+        let mut slots = std::mem::take(&mut self.names.slots);
+        let names = &self.names;
+        let (_, middle, _) =
+            slots.select_nth_unstable_by(count / 2, |a, b| names.name(a).cmp(&names.name(b)));
+        self.last = names.name(middle).map(<[u8]>::to_vec);
+        slots.truncate(count / 2);
+        let mut kept = Names {
+            more: true,
+            gitignore: names.gitignore,
+            ignore: names.ignore,
+            ..Names::default()
+        };
+        for slot in &slots {
+            if let Some(name) = names.name(slot) {
+                kept.push(name, slot.kind);
+            }
+        }
+        self.names = kept;
+    }
+
+    fn finish(mut self) -> Names {
+        self.names.sort();
+        self.names
+    }
+}
+
+/// Whether the directory `dir` has an entry of exactly this name.
+pub(super) fn has(dir: impl AsFd, name: &[u8]) -> Result<bool, Errno> {
+    let mut buffer = Vec::<u8>::with_capacity(BUFFER);
+    let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        if entry?.file_name().to_bytes() == name {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What the kernel writes at once.
+const BUFFER: usize = 32 << 10;

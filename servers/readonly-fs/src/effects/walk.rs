@@ -1,0 +1,554 @@
+//! All entries below a directory, in the order of their bytes, as one reader may know them.
+//!
+//! # Invariants
+//!
+//! - Each step is taken from the descriptor of the directory before it; no link is followed and
+//!   no path is resolved twice.
+//! - A directory that does not exist for the reader is not opened.
+//! - Memory and open descriptors are bounded by depth, whatever the tree looks like.
+//! - [`Walk::position`] is always a path that the reader may know of.
+
+use std::io::Read;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::FileType;
+use rustix::io::Errno;
+
+use guard::call::Call;
+use guard::error::Refusal;
+use guard::error::fault;
+use guard::label::Label;
+
+use super::ignored::Ignored;
+use super::ignored::ONE_FILE;
+use super::meta::Meta;
+use super::meta::kind_of;
+use super::names::From;
+use super::names::Names;
+use super::open::look;
+use super::open::open_entry;
+use super::open::refusal;
+use super::root::Handle;
+use super::root::Handles;
+use crate::scope::Found;
+use crate::scope::HardLinks;
+use crate::scope::Kind;
+use crate::scope::Permit;
+use crate::scope::RelPath;
+use crate::scope::Standing;
+use crate::scope::Symlinks;
+
+/// What a walk brings.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many levels below the start.
+    pub depth: usize,
+    /// Whether names that begin with a dot are wanted.
+    pub hidden: bool,
+    /// Whether what `.gitignore` and `.ignore` leave out is wanted.
+    pub ignored: bool,
+    /// Whether links are wanted, as what they lead to. They are never walked into.
+    pub links: bool,
+    /// Whether each entry is examined. Without it, an entry must be opened to be sure of it.
+    pub examine: bool,
+    /// Where to go on: after this path, as seen from the start.
+    pub after: Option<RelPath>,
+    /// Whether that path itself is wanted again.
+    pub again: bool,
+}
+
+/// One entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What it is; of a link, what it leads to.
+    pub kind: Kind,
+    /// What the kernel says, if it was examined.
+    pub meta: Option<Meta>,
+    /// What it is to the reader.
+    pub standing: Standing,
+}
+
+/// A walk under way.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    root: &'a Handle,
+    permit: &'a Permit,
+    call: &'a Call,
+    options: Options,
+    /// The names of the path after which to go on.
+    trail: Vec<Vec<u8>>,
+    frames: Vec<Frame>,
+    /// The path of the entry at hand, by the way it was asked for.
+    asked: Vec<u8>,
+    /// The same by its own way, where links led to the start.
+    real: Vec<u8>,
+    /// How long the path of the start is, with its slash.
+    start: usize,
+    /// The directory at hand, to be entered next.
+    pending: Option<(Found, bool)>,
+    ignored: Ignored,
+    buffer: Vec<u8>,
+    used: usize,
+    visited: u64,
+    scanned: u64,
+    label: Label,
+    position: Option<Vec<u8>>,
+    /// Whether bounds kept anything from being visited.
+    cut: bool,
+    /// Whether it ended before its end.
+    stopped: bool,
+}
+
+/// A directory that is being walked.
+#[derive(Debug)]
+struct Frame {
+    dir: OwnedFd,
+    found: Found,
+    names: Names,
+    next: usize,
+    size: usize,
+    /// How long its paths are, with their slashes.
+    asked: usize,
+    real: usize,
+    /// Whether the position to go on after lies below it.
+    on_trail: bool,
+}
+
+impl Handles {
+    /// Begins a walk of the directory that `permit` is for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handles::look`]; [`Denial::Unsuitable`] if it is a file.
+    pub fn walk<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        options: Options,
+    ) -> Result<Walk<'a>, Refusal> {
+        let root = self.of(permit).map_err(refusal)?;
+        let opened = self.open(permit)?;
+        let trail = options.after.iter().flat_map(RelPath::components);
+        let mut walk = Walk {
+            root,
+            permit,
+            call,
+            trail: trail.map(<[u8]>::to_vec).collect(),
+            options,
+            frames: Vec::new(),
+            asked: permit.place().path().as_bytes().to_vec(),
+            real: opened.resolved.as_bytes().to_vec(),
+            start: 0,
+            pending: None,
+            ignored: Ignored::default(),
+            buffer: Vec::new(),
+            used: 0,
+            visited: 0,
+            scanned: 0,
+            label: opened.found.standing().name,
+            position: None,
+            cut: false,
+            stopped: false,
+        };
+        walk.position = walk.options.after.as_ref().map(|p| p.as_bytes().to_vec());
+        if !walk.options.ignored {
+            walk.honour_from_above(self);
+        }
+        let on_trail = !walk.trail.is_empty();
+        walk.enter(opened.fd, opened.found, on_trail)?;
+        walk.start = walk.frames.first().map_or(0, |frame| frame.asked);
+        Ok(walk)
+    }
+}
+
+impl Walk<'_> {
+    /// The next entry that exists for the reader.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] when nobody waits any more; a fault if the
+    /// system runs out of something.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and lends its path"
+    )]
+    pub fn next(&mut self) -> Result<Option<Entry>, Refusal> {
+        if let Some((found, on_trail)) = self.pending.take() {
+            self.descend(found, on_trail)?;
+        }
+        loop {
+            let Some((kind, emit, on_trail)) = self.step()? else {
+                return Ok(None);
+            };
+            let Some((entry, found)) = self.judge(kind)? else {
+                continue;
+            };
+            self.scanned += 1;
+            self.remember();
+            let deeper = self.frames.len() < self.options.depth;
+            let walkable = entry.kind == Kind::Directory && !kind.is_symlink();
+            if walkable && deeper {
+                if !emit {
+                    self.descend(found, on_trail)?;
+                    continue;
+                }
+                self.pending = Some((found, on_trail));
+            }
+            if emit {
+                return Ok(Some(entry));
+            }
+        }
+    }
+
+    /// The path of the entry at hand, below the root.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        &self.asked
+    }
+
+    /// The path of the entry at hand, as seen from the start.
+    #[must_use]
+    pub fn below(&self) -> &[u8] {
+        self.asked.get(self.start..).unwrap_or_default()
+    }
+
+    /// How many entries were looked at that exist for the reader. Of the others nothing is told.
+    #[must_use]
+    pub const fn scanned(&self) -> u64 {
+        self.scanned
+    }
+
+    /// The label of the start, which any answer has that is about what lies below it.
+    #[must_use]
+    pub const fn label(&self) -> Label {
+        self.label
+    }
+
+    /// Whether a bound kept anything from being visited.
+    #[must_use]
+    pub const fn cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Whether it ended before its end, because it looked at as much as one walk may.
+    #[must_use]
+    pub const fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Where a later walk goes on, as seen from the start.
+    #[must_use]
+    pub fn position(&self) -> Option<&[u8]> {
+        self.position.as_deref()
+    }
+
+    /// Opens the file at hand. Nothing if it is no longer there, or is not what it was.
+    ///
+    /// # Errors
+    ///
+    /// A fault if the system runs out of something.
+    #[expect(clippy::disallowed_types, reason = "this is an effect")]
+    pub fn open(&self, entry: &Entry) -> Result<Option<(std::fs::File, Meta)>, Refusal> {
+        let Some(frame) = self.frames.last() else {
+            return Ok(None);
+        };
+        if !entry.standing.readable || entry.kind != Kind::File {
+            return Ok(None);
+        }
+        let name = self.asked.get(frame.asked..).unwrap_or_default();
+        let opened = self.open_in(&frame.dir, name, Kind::File)?;
+        Ok(opened.map(|(fd, meta)| (std::fs::File::from(fd), meta)))
+    }
+
+    /// Goes to the next name and makes it the path at hand. Says what the directory takes it
+    /// for, whether it is wanted, and whether the position to go on after lies below it.
+    fn step(&mut self) -> Result<Option<(FileType, bool, bool)>, Refusal> {
+        loop {
+            let level = self.frames.len();
+            let Some(frame) = self.frames.last_mut() else {
+                return Ok(None);
+            };
+            self.asked.truncate(frame.asked);
+            self.real.truncate(frame.real);
+            let Some((name, kind)) = frame.names.at(frame.next) else {
+                if !self.refill()? {
+                    self.leave();
+                }
+                continue;
+            };
+            frame.next += 1;
+            let (mut emit, mut on_trail) = (true, false);
+            if frame.on_trail {
+                // the names begin with that of the trail, if it is still there
+                frame.on_trail = false;
+                if self.trail.get(level - 1).is_some_and(|mark| mark == name) {
+                    on_trail = level < self.trail.len();
+                    emit = self.options.again && !on_trail;
+                }
+            }
+            if name.starts_with(b".") && !self.options.hidden {
+                continue;
+            }
+            self.asked.extend_from_slice(name);
+            self.real.extend_from_slice(name);
+            self.visited += 1;
+            if self.visited.is_multiple_of(256) {
+                self.call.check()?;
+            }
+            if self.visited > self.permit.limits().walk_entries.get() {
+                self.cut = true;
+                self.stopped = true;
+                self.frames.clear();
+                return Ok(None);
+            }
+            if self.asked.len() > RelPath::MAX_BYTES || !self.fits_in_depth() {
+                self.cut = true;
+                continue;
+            }
+            return Ok(Some((kind, emit, on_trail)));
+        }
+    }
+
+    /// What the path at hand is to the reader, if anything.
+    fn judge(&self, seen: FileType) -> Result<Option<(Entry, Found)>, Refusal> {
+        let Some(frame) = self.frames.last() else {
+            return Ok(None);
+        };
+        let name = self.asked.get(frame.asked..).unwrap_or_default();
+        let mut meta = None;
+        let mut kind = kind_of(seen);
+        let mut is_link = seen.is_symlink();
+        if seen == FileType::Unknown || self.options.examine && kind.is_some() {
+            let Ok(found) = Meta::of_entry(&frame.dir, name) else {
+                return Ok(None);
+            };
+            (meta, kind, is_link) = (Some(found), found.kind, found.is_link);
+        }
+        let is_ignored =
+            |kind| !self.options.ignored && self.ignored.has(&self.asked, kind == Kind::Directory);
+        if is_link {
+            let entry = self.judge_link()?;
+            return Ok(entry.filter(|(entry, _)| !is_ignored(entry.kind)));
+        }
+        let Some(kind) = kind else {
+            return Ok(None);
+        };
+        if meta.is_some_and(|meta| !self.belongs(&meta, kind)) || is_ignored(kind) {
+            return Ok(None);
+        }
+        let found = self
+            .permit
+            .child(&frame.found, &self.asked, &self.real, kind);
+        Ok(found.map(|found| {
+            let standing = found.standing();
+            let entry = Entry {
+                kind,
+                meta,
+                standing,
+            };
+            (entry, found)
+        }))
+    }
+
+    /// A link is what it leads to, resolved and judged as if it had been asked for.
+    fn judge_link(&self) -> Result<Option<(Entry, Found)>, Refusal> {
+        if !self.options.links || self.permit.root().symlinks == Symlinks::Never {
+            return Ok(None);
+        }
+        let permit = RelPath::from_kernel(&self.asked).map(|path| self.permit.look_at(path));
+        let Some(Ok(permit)) = permit else {
+            return Ok(None);
+        };
+        match look(self.root, &permit) {
+            Ok(opened) => {
+                let entry = Entry {
+                    kind: opened.kind,
+                    meta: Some(opened.meta),
+                    standing: opened.found.standing(),
+                };
+                Ok(Some((entry, opened.found)))
+            }
+            Err(Refusal::Denied(_)) => Ok(None),
+            Err(failed @ Refusal::Failed(_)) => Err(failed),
+        }
+    }
+
+    fn descend(&mut self, found: Found, on_trail: bool) -> Result<(), Refusal> {
+        let Some(frame) = self.frames.last() else {
+            return Ok(());
+        };
+        let name = self.asked.get(frame.asked..).unwrap_or_default();
+        match self.open_in(&frame.dir, name, Kind::Directory)? {
+            Some((dir, _)) => self.enter(dir, found, on_trail),
+            None => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, dir: OwnedFd, found: Found, on_trail: bool) -> Result<(), Refusal> {
+        let mark = self.trail.get(self.frames.len()).filter(|_| on_trail);
+        let from = mark.map_or(From::Start, |mark| From::At(mark.clone()));
+        let budget = self.budget();
+        let names = Names::read(&dir, &from, budget, &mut self.buffer, self.call)?;
+        for path in [&mut self.asked, &mut self.real] {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+        }
+        if !self.options.ignored && (names.gitignore || names.ignore) {
+            self.honour(&dir, &found, &names)?;
+        }
+        let size = names.size();
+        self.used += size;
+        self.frames.push(Frame {
+            dir,
+            found,
+            next: 0,
+            size,
+            asked: self.asked.len(),
+            real: self.real.len(),
+            on_trail: !matches!(from, From::Start),
+            names,
+        });
+        Ok(())
+    }
+
+    /// Reads the next batch of names of the directory at hand, if there is one.
+    fn refill(&mut self) -> Result<bool, Refusal> {
+        let budget = self.budget();
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(false);
+        };
+        let Some(last) = frame.names.last().filter(|_| frame.names.more) else {
+            return Ok(false);
+        };
+        let from = From::After(last.to_vec());
+        self.used -= frame.size;
+        frame.names = Names::default();
+        frame.names = Names::read(&frame.dir, &from, budget, &mut self.buffer, self.call)?;
+        frame.size = frame.names.size();
+        frame.next = 0;
+        self.used += frame.size;
+        Ok(true)
+    }
+
+    fn leave(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.used -= frame.size;
+            self.ignored.leave(depth_of(&self.asked, frame.asked));
+        }
+    }
+
+    /// What the next directory may keep: half of what is left, so that there is always more.
+    const fn budget(&self) -> usize {
+        let half = MEMORY.saturating_sub(self.used) / 2;
+        if half > LEAST { half } else { LEAST }
+    }
+
+    fn open_in(
+        &self,
+        dir: &OwnedFd,
+        name: &[u8],
+        kind: Kind,
+    ) -> Result<Option<(OwnedFd, Meta)>, Refusal> {
+        let mounts = self.permit.root().mounts;
+        match open_entry(self.root, dir, name, kind, mounts) {
+            Ok((fd, meta)) => Ok(self.belongs(&meta, kind).then_some((fd, meta))),
+            Err(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::IO)) => {
+                Err(fault("open an entry")(std::io::Error::from(errno)).into())
+            }
+            // it is gone, is something else by now, or is not ours to read
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn belongs(&self, meta: &Meta, kind: Kind) -> bool {
+        let rules = self.permit.root();
+        let linked = kind == Kind::File && meta.names > 1 && rules.hard_links == HardLinks::Deny;
+        let mounted = !rules.mounts && !self.root.same_mount(meta);
+        meta.kind == Some(kind) && meta.names > 0 && !linked && !mounted
+    }
+
+    fn fits_in_depth(&self) -> bool {
+        self.asked.iter().filter(|b| **b == b'/').count() < RelPath::MAX_DEPTH
+    }
+
+    fn remember(&mut self) {
+        let below = self.asked.get(self.start..).unwrap_or_default();
+        let position = self.position.get_or_insert_default();
+        position.clear();
+        position.extend_from_slice(below);
+    }
+
+    /// Brings the ignore files of the directory at hand into force, as far as the reader may
+    /// read them.
+    fn honour(&mut self, dir: &OwnedFd, found: &Found, names: &Names) -> Result<(), Refusal> {
+        let mut texts = [Vec::new(), Vec::new()];
+        let wanted = [names.gitignore, names.ignore];
+        for ((text, name), wanted) in texts.iter_mut().zip(IGNORE_FILES).zip(wanted) {
+            if !wanted {
+                continue;
+            }
+            let asked = [self.asked.as_slice(), name].concat();
+            let real = [self.real.as_slice(), name].concat();
+            let file = self.permit.child(found, &asked, &real, Kind::File);
+            if file.is_some_and(|file| file.standing().readable)
+                && let Some((fd, meta)) = self.open_in(dir, name, Kind::File)?
+            {
+                *text = small(fd, &meta);
+            }
+        }
+        let [git, own] = texts;
+        let depth = depth_of(&self.asked, self.asked.len());
+        self.ignored.push(depth, self.asked.len(), &git, &own);
+        Ok(())
+    }
+
+    /// The same for the directories above the start.
+    fn honour_from_above(&mut self, handles: &Handles) {
+        let start = self.permit.place().path();
+        let mut above = RelPath::default();
+        for name in start.components() {
+            let text = |file: &[u8]| {
+                let permit = self.permit.read_at(above.child(file)?).ok()?;
+                let opened = handles.open(&permit).ok()?;
+                Some(small(opened.fd, &opened.meta))
+            };
+            let [git, own] = IGNORE_FILES.map(|file| text(file).unwrap_or_default());
+            let length = above.as_bytes().len() + usize::from(!above.is_root());
+            self.ignored.push(above.depth(), length, &git, &own);
+            let Some(next) = above.child(name) else {
+                return;
+            };
+            above = next;
+        }
+    }
+}
+
+/// How deep the directory is whose path, with its slash, is the first `length` bytes of `path`.
+fn depth_of(path: &[u8], length: usize) -> usize {
+    let above = path.get(..length).unwrap_or_default();
+    above.iter().filter(|b| **b == b'/').count()
+}
+
+/// The text of an ignore file; none if it is too large to be one.
+#[expect(clippy::disallowed_types, reason = "this is an effect")]
+fn small(fd: OwnedFd, meta: &Meta) -> Vec<u8> {
+    let mut text = Vec::new();
+    let most = u64::try_from(ONE_FILE).unwrap_or(u64::MAX);
+    if meta.size <= most {
+        let read = std::fs::File::from(fd).take(most).read_to_end(&mut text);
+        if read.is_err() {
+            text.clear();
+        }
+    }
+    text
+}
+
+const IGNORE_FILES: [&[u8]; 2] = [b".gitignore", b".ignore"];
+/// What the names of all directories under way may take.
+const MEMORY: usize = 8 << 20;
+/// What those of one may take in any case.
+const LEAST: usize = 32 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! `list_roots`.
+
+use serde_json::Value;
+use serde_json::json;
+
+use guard::call::Call;
+use guard::label::Label;
+use guard::label::Labeled;
+use guard::schema::Arguments;
+use guard::server::Answer;
+use guard::server::Block;
+use guard::server::Outcome;
+
+use crate::scope::RelPath;
+use crate::server::Inner;
+
+/// Lists the roots that exist for the caller.
+pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
+    let mut text = String::new();
+    let mut roots = Vec::new();
+    let mut label = Label::PUBLIC;
+    for (index, root) in inner.scope.roots().iter().enumerate() {
+        let Some(standing) = root.rules.top(call.caller().clearance) else {
+            continue;
+        };
+        let its = inner.known.text(standing.label);
+        text.push_str(&format!("{}/\t{its}\n", root.name));
+        roots.push(json!({"name": root.name, "label": its}));
+        label = label.join(standing.name);
+        if let Some(place) = inner.scope.top(index) {
+            call.touch(&place.uri(), standing.name)?;
+        }
+    }
+    let limits = inner.scope.limits();
+    let structured = json!({
+        "roots": roots,
+        "limits": {
+            "text_bytes": limits.text_bytes.get(),
+            "base64_bytes": limits.base64_bytes.get(),
+            "lines": limits.lines.get(),
+            "line_bytes": crate::effects::lines::LINE,
+            "entries": limits.entries.get(),
+            "matches": limits.matches.get(),
+            "search_seconds": limits.search_seconds.get(),
+            "walk_entries": limits.walk_entries.get(),
+            "file_operations": limits.file_operations.get(),
+            "batch": 50,
+            "path_bytes": RelPath::MAX_BYTES,
+            "depth": RelPath::MAX_DEPTH,
+            "pattern_bytes": crate::effects::search::SOURCE,
+            "glob_bytes": crate::scope::glob::MAX_BYTES,
+        },
+        "sandbox": inner.sandbox.get().unwrap_or(&Value::Null),
+    });
+    let items = roots.len() as u64;
+    let answer = Answer {
+        blocks: vec![Block::Text(text)],
+        structured,
+        items,
+        ..Answer::default()
+    };
+    Ok(Labeled::new(answer, label))
+}
