@@ -62,7 +62,6 @@ impl Answer {
     }
 
     /// The answer itself, which must not be a refusal.
-    #[must_use]
     pub fn ok(self) -> Self {
         assert!(self.is_ok(), "refused: {}", self.short());
         self
