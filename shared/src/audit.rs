@@ -9,6 +9,7 @@
 //! | `directory`   | is this file ours, and still the one we opened?              |
 //! | `mark`        | who may write now, and how far is the chain durable?         |
 //! | `place`       | where does the chain end?                                    |
+//! | `torn`        | what is kept of a line that a crash cut off?                 |
 //! | `trail`       | how is a batch appended, and what if that fails?             |
 //! | `writer`      | how do many requests share one sync?                         |
 //! | `instance`    | which processes died, and what did they leave open?          |
@@ -43,9 +44,11 @@ mod place;
 mod record;
 mod segment;
 mod space;
+mod torn;
 mod trail;
 mod trouble;
 mod verify;
+mod words;
 mod writer;
 
 #[cfg(test)]
@@ -72,16 +75,16 @@ pub use self::chain::Hash;
 pub use self::chain::Link;
 pub use self::chain::Why;
 pub use self::origin::Origin;
-pub use self::record::Decision;
-pub use self::record::Kind;
 pub use self::record::Marking;
-pub use self::record::Outcome;
-pub use self::record::Phase;
 pub use self::record::Record;
 pub use self::trouble::Trouble;
 pub use self::verify::Report;
 pub use self::verify::Verdict;
 pub use self::verify::verify;
+pub use self::words::Decision;
+pub use self::words::Kind;
+pub use self::words::Outcome;
+pub use self::words::Phase;
 
 use self::directory::Directory;
 use self::disk::Disk;

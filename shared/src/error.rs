@@ -106,7 +106,19 @@ impl Denial {
             Self::NotCleared => "not_cleared",
             Self::OutOfScope => "out_of_scope",
             Self::NotPermitted => "not_permitted",
-            _ => self.code(),
+            Self::NotFound
+            | Self::UnknownTool
+            | Self::UnknownMethod
+            | Self::InvalidRequest
+            | Self::Malformed { .. }
+            | Self::StaleCursor
+            | Self::TooLarge(_)
+            | Self::Quota { .. }
+            | Self::Busy
+            | Self::TimedOut
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Unsuitable(_) => self.code(),
         }
     }
 }

@@ -116,7 +116,7 @@ pub trait Server: Send + Sync + 'static {
 pub struct Tool {
     /// `verb_noun`, unique in the suite.
     pub name: &'static str,
-    /// For people.
+    /// For people; empty where the name says it, for every list is paid for in tokens.
     pub title: &'static str,
     /// For the model.
     pub about: &'static str,

@@ -16,7 +16,6 @@ use crate::ReadonlyFs;
 use crate::StartTrouble;
 use crate::config::Config;
 use crate::config::RootArgument;
-use crate::coverage;
 use crate::effects::Handle;
 
 /// `readonly-fs`, as it is started.
@@ -48,9 +47,6 @@ pub enum Command {
         /// How sensitive the directories given here are [default: internal].
         #[arg(long, value_name = "LABEL")]
         label: Option<String>,
-        /// List every file, not only the counts.
-        #[arg(long)]
-        files: bool,
     },
 }
 
@@ -100,14 +96,12 @@ Exit codes:
         start: &Start<'_, Self>,
         out: &mut dyn Write,
     ) -> Result<(), StartError> {
-        let Command::Coverage {
-            roots,
-            label,
-            files,
-        } = command;
+        let Command::Coverage { roots, label } = command;
         let server = open(start, &roots, label.as_deref())?;
-        coverage::print(&server, files, out)
-            .map_err(|cause| StartError::step("walk the roots", cause))
+        for root in server.coverage() {
+            write!(out, "{root}").map_err(|cause| StartError::step("print", cause))?;
+        }
+        Ok(())
     }
 }
 

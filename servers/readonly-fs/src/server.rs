@@ -95,6 +95,10 @@ impl ReadonlyFs {
         &self.0.scope
     }
 
+    pub(crate) fn taxonomy(&self) -> &Taxonomy {
+        &self.0.known
+    }
+
     /// Runs `work` beside the other requests, when there is room for it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

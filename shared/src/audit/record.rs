@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 use super::encode::Fields;
 use super::origin::Stamp;
+use super::words::Decision;
+use super::words::Kind;
+use super::words::Outcome;
+use super::words::Phase;
 
 /// One line of the trail, in the making. Values, secrets, contents and raw error texts do not
 /// belong here; every text is bounded and escaped when it is written.
@@ -110,57 +114,6 @@ pub struct Marking {
     pub level: Cow<'static, str>,
     /// The categories.
     pub categories: Vec<String>,
-}
-
-/// What a record is about.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Kind {
-    /// A request of a client.
-    #[default]
-    Request,
-    /// An attempt to prove an identity.
-    Auth,
-    /// A session that began or ended.
-    Session,
-    /// An act of the operator: a reload, an export.
-    Admin,
-    /// A finding of a detector.
-    Detect,
-    /// The trail itself: opened, closed, recovered.
-    Log,
-}
-
-/// Whether a record announces an effect or tells how it ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Phase {
-    /// Written before an effect that cannot be undone.
-    Intent,
-    /// Written when it is known how it ended.
-    Outcome,
-}
-
-/// What was decided.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Decision {
-    /// It may be done.
-    Allow,
-    /// It may not.
-    Deny,
-}
-
-/// How it ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// It was done, and its result may leave.
-    Allowed,
-    /// It was not done, for it may not.
-    Denied,
-    /// It was tried and failed.
-    Error,
-    /// The caller took it back, or it took too long.
-    Cancelled,
-    /// The process died in between.
-    Unknown,
 }
 
 impl Record {
@@ -284,49 +237,6 @@ impl Record {
             out.truncate();
         }
         out.text("digest", self.digest.as_deref());
-    }
-}
-
-impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Auth => "auth",
-            Self::Session => "session",
-            Self::Admin => "admin",
-            Self::Detect => "detect",
-            Self::Log => "log",
-        }
-    }
-}
-
-impl Phase {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Intent => "intent",
-            Self::Outcome => "outcome",
-        }
-    }
-}
-
-impl Decision {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-impl Outcome {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Error => "error",
-            Self::Cancelled => "cancelled",
-            Self::Unknown => "unknown",
-        }
     }
 }
 

@@ -12,9 +12,6 @@ use std::sync::Arc;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use rustix::io::Errno;
-use sha2::Digest;
-use sha2::Sha256;
 use uuid::Uuid;
 
 use super::chain;
@@ -36,13 +33,14 @@ use super::mark::Mark;
 use super::origin::Stamp;
 use super::place;
 use super::place::Place;
-use super::record::Kind;
-use super::record::Outcome;
-use super::record::Phase;
 use super::record::Record;
 use super::space::Space;
+use super::torn;
 use super::trouble::Trouble;
 use super::trouble::system;
+use super::words::Kind;
+use super::words::Outcome;
+use super::words::Phase;
 
 /// The end of the chain, as one process sees it.
 #[derive(Debug)]
@@ -218,7 +216,8 @@ impl Trail {
         };
         let (chain, place) = (found.chain, found.place);
         if found.torn > 0 {
-            let event = self.set_aside(&chain, &place, found.torn, now)?;
+            let event = torn::set_aside(&self.directory, &chain, &place, found.torn, now)?;
+            self.disk.cut(&place.fd, place.bytes)?;
             self.tell(&event);
         } else if mark.is_none() {
             let mut event = Record::new(Kind::Log, id(now)?, now);
@@ -325,49 +324,6 @@ impl Trail {
         let begun = place.bytes > 0;
         let large = place.bytes.saturating_add(size) > self.rotate_bytes;
         begun && (place.ended || self.distrusted || large || place.since.is_some_and(old))
-    }
-
-    /// Keeps the bytes of a torn line in a file of their own and cuts them off.
-    fn set_aside(
-        &self,
-        chain: &str,
-        place: &Place,
-        torn: u64,
-        now: DateTime<Utc>,
-    ) -> Result<Record, Trouble> {
-        let failed = system("set a torn line aside");
-        let name = format!("{}.{}.torn", segment_name(chain, place.number), place.bytes);
-        let aside = self
-            .directory
-            .open_or_create(&name, "set a torn line aside")?;
-        // an earlier attempt may have come as far as here
-        rustix::fs::ftruncate(&aside, 0).map_err(&failed)?;
-        let mut hasher = Sha256::new();
-        let mut chunk = vec![0; 64 * 1024];
-        let mut done = 0;
-        while done < torn {
-            let read = rustix::io::pread(&place.fd, &mut chunk, place.bytes + done);
-            let read = read.map_err(&failed)?;
-            let bytes = chunk.get(..read).filter(|bytes| !bytes.is_empty());
-            let bytes = bytes.ok_or_else(|| failed(Errno::IO))?;
-            if rustix::io::pwrite(&aside, bytes, done).map_err(&failed)? != read {
-                return Err(failed(Errno::NOSPC));
-            }
-            hasher.update(bytes);
-            done += read as u64;
-        }
-        rustix::fs::fsync(&aside).map_err(&failed)?;
-        self.directory.sync()?;
-        self.disk.cut(&place.fd, place.bytes)?;
-        let mut digest = Vec::new();
-        push_hex(&mut digest, &hasher.finalize());
-        let mut event = Record::new(Kind::Log, id(now)?, now);
-        event.action = Some("recover");
-        event.reason = Some("a torn line was set aside".into());
-        event.figures.insert("torn.bytes", torn);
-        event.figures.insert("torn.segment", place.number);
-        event.digest = Some(String::from_utf8(digest).unwrap_or_default().into());
-        Ok(event)
     }
 }
 

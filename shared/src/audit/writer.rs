@@ -23,12 +23,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
 
 use super::instance::Effect;
-use super::record::Kind;
 use super::record::Record;
 use super::trail;
 use super::trail::Entry;
 use super::trail::Trail;
 use super::trouble::Trouble;
+use super::words::Kind;
 
 /// One record on its way.
 #[derive(Debug)]

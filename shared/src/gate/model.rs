@@ -1,4 +1,8 @@
 //! The suite's own types as protocol messages.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the protocol library adds variants; what is not known gets the strictest reading"
+)]
 
 use std::sync::Arc;
 
@@ -40,9 +44,8 @@ pub(super) fn tool(tool: &Tool) -> ToolModel {
         .idempotent(!tool.writes)
         .open_world(tool.open_world);
     let input = Arc::new(schema::json_schema(tool.parameters));
-    let model = ToolModel::new(tool.name, tool.about, input)
-        .with_title(tool.title)
-        .with_annotations(annotations);
+    let mut model = ToolModel::new(tool.name, tool.about, input).with_annotations(annotations);
+    model.title = (!tool.title.is_empty()).then(|| tool.title.to_owned());
     match serde_json::from_str::<JsonObject>(tool.output) {
         Ok(output) => model.with_raw_output_schema(Arc::new(output)),
         Err(_) => model,

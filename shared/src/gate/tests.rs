@@ -1,4 +1,8 @@
 //! The gate with a server that misbehaves in every way, over a real line transport.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at the trail and break it"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

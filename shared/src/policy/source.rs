@@ -82,6 +82,11 @@ impl PolicySource {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "tests make the files that are read"
+    )]
+
     use super::*;
 
     #[test]

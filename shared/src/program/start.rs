@@ -72,14 +72,14 @@ pub(super) fn run<P: Program>(
             let server = P::open(&start)?;
             let policy =
                 policy.unwrap_or_else(|| PolicySource::fixed(Policy::local(server.opened())));
-            stdio(server, Arc::new(policy), &common, settings, &audit_dir)
+            stdio(server, &Arc::new(policy), &common, settings, &audit_dir)
         }
     }
 }
 
 fn stdio<S: Server>(
     server: S,
-    policy: Arc<PolicySource>,
+    policy: &Arc<PolicySource>,
     common: &CommonArguments,
     settings: &Common,
     audit_dir: &Path,
@@ -113,7 +113,7 @@ fn stdio<S: Server>(
     let limits = &settings.limits;
     let seconds = i64::try_from(CURSOR_LIFETIME.as_secs()).unwrap_or(i64::MAX);
     let shared = Shared::new(Seal::new(random()?, TimeDelta::seconds(seconds)));
-    let session = Session::new(record_id(now), principal, Arc::clone(&policy));
+    let session = Session::new(record_id(now), principal, Arc::clone(policy));
     let desk = Desk::new(
         session,
         audit,
@@ -129,7 +129,7 @@ fn stdio<S: Server>(
     serve::stdio(
         Arc::new(server),
         &Arc::new(desk),
-        &policy,
+        policy,
         limits.request_bytes.count(),
         limits.blocking_threads.count(),
     )?;

@@ -6,6 +6,10 @@
 //!   recorded, and takes no more memory than the limit.
 //! - No answer is sent whose record is not written, wherever it comes from.
 //! - While the client does not read its answers, nothing more is read from it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the protocol library adds variants; what is not known gets the strictest reading"
+)]
 
 use std::future::Future;
 use std::io;
@@ -66,7 +70,7 @@ impl<W> Clone for Outlet<W> {
 
 /// What came in.
 enum Incoming {
-    Message(ClientJsonRpcMessage),
+    Message(Box<ClientJsonRpcMessage>),
     /// Not a message: the error to answer with, and its request's id where there is one.
     Wrong(ErrorData, Option<RequestId>),
     /// Nothing to act on.
@@ -144,7 +148,7 @@ where
             JsonRpcMessage::Request(request) => {
                 self.begun = true;
                 if self.desk.flights().start(&request.id) {
-                    Incoming::Message(JsonRpcMessage::Request(request))
+                    Incoming::Message(Box::new(JsonRpcMessage::Request(request)))
                 } else {
                     Incoming::Wrong(invalid("a request of this id is on its way"), None)
                 }
@@ -157,7 +161,7 @@ where
                     // its answer will not be sent, so the id is free again
                     drop(self.desk.flights().land(id));
                 }
-                Incoming::Message(JsonRpcMessage::Notification(notification))
+                Incoming::Message(Box::new(JsonRpcMessage::Notification(notification)))
             }
             // nothing is asked of clients, so no response of theirs has a meaning here
             _ => Incoming::Nothing,
@@ -234,7 +238,7 @@ where
             // wait until there is room for one more answer; a closed semaphore is never made
             drop(self.outlet.room.acquire().await);
             match self.next_line().await {
-                Ok(Some(Incoming::Message(message))) => return Some(message),
+                Ok(Some(Incoming::Message(message))) => return Some(*message),
                 Ok(Some(Incoming::Wrong(error, id))) => self.complain(error, id),
                 Ok(Some(Incoming::Nothing)) => {}
                 Ok(None) => {

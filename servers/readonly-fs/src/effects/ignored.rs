@@ -122,7 +122,7 @@ mod tests {
             ignored.push(depth, 0, &vec![b'a'; ONE_FILE], b"");
         }
         assert!(ignored.bytes <= IN_FORCE);
-        ignored.push(200, 0, &[b'\xff', b'[', b'\n', b'x'], b"");
+        ignored.push(200, 0, b"\xff[\nx", b"");
         assert!(!ignored.has(b"x", false), "over the bound, so not honoured");
     }
 }

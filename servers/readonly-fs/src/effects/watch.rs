@@ -60,9 +60,12 @@ struct State {
 
 struct Listener {
     number: u64,
-    wants: Box<dyn Fn(Option<&[u8]>) -> bool + Send>,
+    wants: Wants,
     tell: Box<dyn Fn() + Send>,
 }
+
+/// Whether a change of the entry of this name is to be told, or of the directory itself.
+type Wants = Box<dyn Fn(Option<&[u8]>) -> bool + Send>;
 
 impl Handles {
     /// Calls `tell` whenever what `looked` is changes, or what lies under its name.
@@ -83,7 +86,7 @@ impl Handles {
             return Err(Fault::new("watch the file", "/proc is not there").into());
         }
         let shared = watcher.shared()?;
-        let (above, wants): (_, Box<dyn Fn(Option<&[u8]>) -> bool + Send>) = match looked.kind {
+        let (above, wants): (_, Wants) = match looked.kind {
             Kind::Directory => (None, seen_in(permit.clone(), looked)),
             Kind::File => {
                 let (above, name) = looked.resolved.split().ok_or(Denial::NotFound)?;
@@ -123,7 +126,7 @@ impl Handles {
 
 /// Whether an entry of the directory exists for the one who watches. Of an entry that is gone
 /// nobody can say what it was; either kind will do.
-fn seen_in(permit: Permit, looked: &Opened) -> Box<dyn Fn(Option<&[u8]>) -> bool + Send> {
+fn seen_in(permit: Permit, looked: &Opened) -> Wants {
     let above: Found = looked.found;
     let asked = permit.place().path().clone();
     let real = looked.resolved.clone();
@@ -239,3 +242,6 @@ const FLAGS: WatchFlags = WatchFlags::MODIFY
 
 /// Watches at one time.
 const MOST: usize = 1024;
+
+#[cfg(test)]
+mod tests;

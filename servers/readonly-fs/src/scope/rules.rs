@@ -236,6 +236,14 @@ impl Rules {
         self.enter(&standing, path, kind, clearance)
     }
 
+    /// The label of `path` whoever asks, and whether a rule gave it.
+    #[must_use]
+    pub fn label(&self, path: &[u8]) -> (Label, bool) {
+        let covered = self.covered_with_parents(path);
+        let label = covered.map_or(self.default.content, |marks| marks.content);
+        (label, covered.is_some())
+    }
+
     /// The label of `path` whoever asks, and what gave it.
     #[must_use]
     pub fn explain(&self, path: &[u8]) -> (Label, String) {
@@ -251,8 +259,7 @@ impl Rules {
                 }
             }
         }
-        let label = self.covered_with_parents(path);
-        let label = label.map_or(self.default.content, |marks| marks.content);
+        let (label, _) = self.label(path);
         if why.is_empty() {
             (label, "the root's label".to_owned())
         } else {

@@ -21,7 +21,6 @@ use super::page::starts;
 use crate::effects::Entry;
 use crate::effects::Options;
 use crate::scope::Kind;
-use crate::scope::RelPath;
 use crate::scope::glob::Globs;
 use crate::server::Inner;
 
@@ -93,11 +92,11 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let mut lines = Lines::new(limits.text_bytes.count());
     let (mut label, mut untrusted) = (Label::PUBLIC, false);
     let (mut matches, mut scanned, mut cut) = (0, 0, false);
-    let mut last = position.clone();
+    let mut last = position;
     let mut next = None;
     'starts: for (start, permit) in permits.iter().enumerate().skip(first) {
         let options = Options {
-            depth: RelPath::MAX_DEPTH,
+            depth: usize::MAX,
             hidden: find.hidden,
             ignored: find.ignored,
             links: false,

@@ -130,7 +130,7 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
     for (start, permit) in permits.iter().enumerate().skip(first) {
         let position = position.take();
         let options = Options {
-            depth: RelPath::MAX_DEPTH,
+            depth: usize::MAX,
             hidden: search.hidden,
             ignored: search.ignored,
             links: false,

@@ -190,11 +190,7 @@ fn read_file_gives_parts_and_the_call_that_goes_on() {
         "[lines 1-2000 of 3000; go on with {\"path\":\"docs/long.txt\",\"from_line\":2001}]\n";
     let trailer_sorted =
         "[lines 1-2000 of 3000; go on with {\"from_line\":2001,\"path\":\"docs/long.txt\"}]\n";
-    assert!(
-        shown.ends_with(trailer) || shown.ends_with(trailer_sorted),
-        "{}",
-        &shown[shown.len() - 120..]
-    );
+    assert!(shown.ends_with(trailer) || shown.ends_with(trailer_sorted));
     let next = answer.structured["files"][0]["next"].clone();
     let rest = world.call("read_file", next);
     assert!(text(&rest).starts_with("line 2001\n") && !rest.truncated);

@@ -317,6 +317,8 @@ pub(super) fn fill(audit: &Audit, records: u32) {
 
 /// Runs in a process that has a small disk of its own at `dir`.
 pub(super) fn fill_the_disk(dir: &Path) {
+    let filler = dir.join("filler");
+    fs::write(&filler, vec![0; 200_000]).unwrap();
     let dir = dir.join("trail");
     let settings = settings(&dir);
     let audit = Audit::open(settings.clone(), origin(), now()).unwrap();
@@ -340,7 +342,7 @@ pub(super) fn fill_the_disk(dir: &Path) {
     assert!(acknowledged.len() > 100 && !audit.healthy());
     assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
 
-    mount("remount,size=800k", &dir);
+    fs::remove_file(filler).unwrap();
     audit.write_blocking(record()).unwrap();
     assert!(audit.healthy());
     audit.close(now()).unwrap();
@@ -348,7 +350,11 @@ pub(super) fn fill_the_disk(dir: &Path) {
     assert!(acknowledged.iter().all(|id| text.contains(id.as_str())));
     assert!(text.contains("\"action\":\"resume\""));
 
-    mount("remount,ro", &dir);
+    let mut mount = std::process::Command::new("mount");
+    mount
+        .args(["-o", "remount,bind,ro"])
+        .arg(dir.parent().unwrap());
+    assert!(mount.status().unwrap().success());
     let refused = Audit::open(settings, origin(), now())
         .unwrap_err()
         .trouble();
@@ -364,16 +370,6 @@ pub(super) fn fill_the_disk(dir: &Path) {
     );
     assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
     say("done");
-}
-
-fn mount(option: &str, dir: &Path) {
-    let mut mount = std::process::Command::new("mount");
-    let done = mount
-        .args(["-o", option])
-        .arg(dir.parent().unwrap())
-        .status()
-        .unwrap();
-    assert!(done.success(), "{option}");
 }
 
 fn is_root() -> bool {
