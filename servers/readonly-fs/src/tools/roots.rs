@@ -38,7 +38,7 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
             "text_bytes": limits.text_bytes.get(),
             "base64_bytes": limits.base64_bytes.get(),
             "lines": limits.lines.get(),
-            "line_bytes": crate::effects::lines::LINE,
+            "line_bytes": crate::effects::lines_take::LINE,
             "entries": limits.entries.get(),
             "matches": limits.matches.get(),
             "search_seconds": limits.search_seconds.get(),
