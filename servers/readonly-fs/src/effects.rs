@@ -27,6 +27,7 @@ pub mod search_sink;
 mod search_stream;
 #[cfg(test)]
 mod search_tests;
+mod snapshots;
 pub mod text;
 pub mod text_source;
 #[cfg(test)]
