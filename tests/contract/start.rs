@@ -7,13 +7,20 @@ fn an_unknown_key_is_refused_at_its_place_and_its_text_is_not_repeated() {
     for subject in subjects() {
         let text = subject.world.read("config.toml");
         let lines = text.lines().count();
-        for (added, line) in [
-            ("hunter2-key = \"hunter2\"\n", lines + 1),
-            ("[guard]\nhunter2 = 1\n", lines + 2),
-            ("[guard.limits\n", lines + 1),
-            ("[guard.audit]\nrotate-hours = \"hunter2\"\n", lines + 2),
+        for (table, added) in [
+            ("", "hunter2-key = \"hunter2\"\n"),
+            ("[guard]\n", "hunter2 = 1\n"),
+            ("", "[guard.limits\n"),
+            ("[guard.audit]\n", "rotate-hours = \"hunter2\"\n"),
         ] {
-            subject.world.file("bad.toml", format!("{text}{added}"));
+            // in the table that is there already, else at the end
+            let there = text.find(&format!("\n{table}")).filter(|_| !table.is_empty());
+            let at = there.map_or(text.len(), |found| found + 1);
+            let (before, after) = text.split_at(at);
+            let after = after.strip_prefix(table).unwrap_or(after);
+            let bad = format!("{before}{table}{added}{after}");
+            let line = bad.split(added).next().map_or(lines, |before| before.lines().count()) + 1;
+            subject.world.file("bad.toml", bad);
             let ran = subject.run(&["--config={dir}/bad.toml", "--audit={dir}/audit"]);
             assert_eq!(ran.code, Some(2), "{}: {added}: {}", subject.name, ran.stderr);
             let place = format!("bad.toml:{line}:");
