@@ -109,7 +109,7 @@ fn ids_of_every_kind_come_back_as_they_were() {
         answer.map(|answer| answer.0["id"] == id)
     };
     for id in [json!(0), json!(-1), json!(i64::MAX), json!(i64::MIN), json!("text"), json!(""),
-        json!("\u{202e}\n\u{0}\"},{\""), json!("7"), json!("x".repeat(10_000))]
+        json!("\u{202e}\n\u{0}\"},{\""), json!("7"), json!("x".repeat(200))]
     {
         assert_eq!(send(id.clone()), Some(true), "{id}");
     }

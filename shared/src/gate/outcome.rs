@@ -29,7 +29,8 @@ pub(crate) struct Asked {
     pub(crate) time: DateTime<Utc>,
     pub(crate) kind: Kind,
     pub(crate) method: Cow<'static, str>,
-    pub(crate) request_id: String,
+    /// None where the request has none that can be read.
+    pub(crate) request_id: Option<String>,
     pub(crate) version: Option<Cow<'static, str>>,
     pub(crate) client: Option<Cow<'static, str>>,
     pub(crate) tool: Option<Cow<'static, str>>,
@@ -63,7 +64,7 @@ impl Asked {
             time,
             kind: Kind::Lifecycle,
             method: Cow::Borrowed("?"),
-            request_id: request.map(id_text).unwrap_or_default(),
+            request_id: request.map(id_text),
             version: None,
             client: None,
             tool: None,
