@@ -122,3 +122,24 @@ fn requests_on_their_way_are_answered_when_the_input_ends() {
         assert_eq!(ended.answered.len(), ids.len(), "all are answered");
     }
 }
+
+#[test]
+fn l2_without_a_trail_there_is_no_answer() {
+    for subject in subjects() {
+        let mut raw = subject.start(Era::Modern, &[]);
+        let listed = raw.ask("tools/list", json!({})).ok();
+        let name = listed.result()["tools"][0]["name"].as_str().unwrap().to_owned();
+        let (there, gone) = (subject.world.path("audit"), subject.world.path("gone"));
+        std::fs::rename(there, gone).unwrap();
+        for answer in [
+            raw.ask("tools/list", json!({})),
+            raw.call(&name, json!({})),
+            raw.call("no_such", json!({})),
+            raw.ask("no/such", json!({})),
+        ] {
+            assert_eq!(answer.code(), Some("unavailable"), "{}", answer.short());
+        }
+        // and it says so when it ends
+        assert_eq!(raw.close().code, Some(1), "{}", subject.name);
+    }
+}
