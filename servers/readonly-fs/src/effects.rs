@@ -12,6 +12,9 @@ pub mod encoding;
 mod ignored;
 pub mod lines;
 pub mod lines_index;
+pub mod lines_take;
+#[cfg(test)]
+mod lines_tests;
 pub mod media;
 mod meta;
 mod names;
@@ -22,8 +25,13 @@ pub mod search_file;
 mod search_matcher;
 pub mod search_sink;
 mod search_stream;
+#[cfg(test)]
+mod search_tests;
+mod snapshots;
 pub mod text;
 pub mod text_source;
+#[cfg(test)]
+mod text_tests;
 pub mod walk;
 pub mod watch;
 

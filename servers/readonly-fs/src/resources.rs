@@ -38,6 +38,7 @@ use crate::scope::Scope;
 use crate::scope::spelling;
 use crate::server::Act;
 use crate::server::Inner;
+use crate::tools::page::Mix;
 
 /// By what a file is addressed.
 pub(crate) fn templates() -> Vec<Template> {
@@ -54,7 +55,7 @@ pub(crate) fn list(inner: &Inner, call: &Call, after: Option<&str>) -> Outcome<P
     let after = after.transpose().map_err(|_| Denial::StaleCursor)?;
     let most = inner.scope.limits().entries.count();
     let mut page = Page::default();
-    let mut label = Label::PUBLIC;
+    let mut mix = Mix::new(call);
     for permit in inner.tops(call.caller().clearance) {
         let place = permit.place();
         let resume = match &after {
@@ -70,7 +71,7 @@ pub(crate) fn list(inner: &Inner, call: &Call, after: Option<&str>) -> Outcome<P
             ..Options::default()
         };
         let mut walk = inner.handles.walk(&permit, call, options)?;
-        label = label.join(walk.label());
+        mix.looked_at(walk.label());
         if resume.is_none() {
             page.items.push(Resource {
                 uri: place.uri(),
@@ -88,12 +89,11 @@ pub(crate) fn list(inner: &Inner, call: &Call, after: Option<&str>) -> Outcome<P
             if entry.kind != Kind::File {
                 continue;
             }
-            if page.items.len() >= most {
+            if page.items.len() >= most || !mix.admits(entry.standing.name) {
                 page.next = page.items.last().map(|last| last.uri.clone());
                 break;
             }
             let file = place.at(path);
-            label = label.join(entry.standing.name);
             page.items.push(Resource {
                 uri: file.uri(),
                 name: file.spelling(),
@@ -103,12 +103,12 @@ pub(crate) fn list(inner: &Inner, call: &Call, after: Option<&str>) -> Outcome<P
                 label: entry.standing.label,
             });
         }
-        call.touch(&place.uri(), label)?;
+        call.touch(&place.uri(), mix.label())?;
         if page.next.is_some() {
             break;
         }
     }
-    Ok(Labeled::new(page, label))
+    Ok(Labeled::new(page, mix.label()))
 }
 
 /// Reads a file, or the names in a directory.
@@ -174,7 +174,8 @@ fn directory(inner: &Inner, call: &Call, place: &Place) -> Result<Contents, Refu
         ..Options::default()
     };
     let mut walk = inner.handles.walk(&permit, call, options)?;
-    let mut label = walk.label();
+    let mut mix = Mix::new(call);
+    mix.looked_at(walk.label());
     let mut text = String::new();
     let mut count = 0;
     while let Some(entry) = walk.next()? {
@@ -183,10 +184,10 @@ fn directory(inner: &Inner, call: &Call, place: &Place) -> Result<Contents, Refu
             text.push('/');
         }
         text.push('\n');
-        label = label.join(entry.standing.name);
         count += 1;
         let limits = permit.limits();
-        if count > limits.entries.count() || text.len() > limits.text_bytes.count() {
+        let mixes = mix.admits(entry.standing.name);
+        if !mixes || count > limits.entries.count() || text.len() > limits.text_bytes.count() {
             return Err(Denial::TooLarge("the resource; list_directory gives it in pages").into());
         }
     }
@@ -194,7 +195,7 @@ fn directory(inner: &Inner, call: &Call, place: &Place) -> Result<Contents, Refu
         uri: place.uri(),
         mime: Some(DIRECTORY.to_owned()),
         body: Body::Text(text),
-        label,
+        label: mix.label(),
         untrusted: !place.root().trusted,
     })
 }
@@ -213,15 +214,15 @@ pub(crate) fn complete(
     }
     let tops = inner.tops(call.caller().clearance);
     if variable == "root" {
-        let mut label = Label::PUBLIC;
+        let mut mix = Mix::new(call);
         let mut names = Vec::new();
         for permit in tops.iter().filter(|top| top.root().name.starts_with(typed)) {
             let top = permit.root().rules.top(permit.clearance());
-            label = label.join(top.map_or(Label::PUBLIC, |standing| standing.name));
+            mix.looked_at(top.map_or(Label::PUBLIC, |standing| standing.name));
             names.push(permit.root().name.clone());
         }
         names.truncate(PROPOSALS);
-        return Ok(Labeled::new(names, label));
+        return Ok(Labeled::new(names, mix.label()));
     }
     let root = known.iter().find(|(name, _)| name == "root");
     let root = root.map(|(_, root)| root.as_str());
@@ -253,10 +254,11 @@ fn proposals(inner: &Inner, call: &Call, place: &Place, name: &[u8]) -> Outcome<
         ..Options::default()
     };
     let mut walk = inner.handles.walk(&permit, call, options)?;
-    let mut label = walk.label();
+    let mut mix = Mix::new(call);
+    mix.looked_at(walk.label());
     let mut found = Vec::new();
-    while let Some(entry) = walk.next()? {
-        if !walk.below().starts_with(name) {
+    while let Some(entry) = walk.next_where(|path| path.starts_with(name))? {
+        if !mix.admits(entry.standing.name) {
             continue;
         }
         let mut text = String::new();
@@ -264,14 +266,13 @@ fn proposals(inner: &Inner, call: &Call, place: &Place, name: &[u8]) -> Outcome<
         if entry.kind == Kind::Directory {
             text.push('/');
         }
-        label = label.join(entry.standing.name);
         found.push(text);
         if found.len() == PROPOSALS {
             break;
         }
     }
-    call.touch(&place.uri(), label)?;
-    Ok(Labeled::new(found, label))
+    call.touch(&place.uri(), mix.label())?;
+    Ok(Labeled::new(found, mix.label()))
 }
 
 /// Watches a file or directory.

@@ -237,7 +237,7 @@ impl Permit {
         } else {
             Some(self.judge(resolved, kind)?)
         };
-        let found = Found { asked, real };
+        let found = self.found(asked, real, kind).ok_or(Denial::NotCleared)?;
         match (self.act, kind) {
             (Act::Read, Kind::Directory) => Err(Denial::Unsuitable(
                 "this is a directory: use list_directory",
@@ -258,13 +258,21 @@ impl Permit {
         kind: Kind,
     ) -> Option<Found> {
         let rules = &self.root().rules;
-        Some(Found {
-            asked: rules.enter(&above.asked, asked, kind, self.clearance)?,
-            real: match &above.real {
-                Some(above) => Some(rules.enter(above, real, kind, self.clearance)?),
-                None => None,
-            },
-        })
+        let asked = rules.enter(&above.asked, asked, kind, self.clearance)?;
+        let real = match &above.real {
+            Some(above) => Some(rules.enter(above, real, kind, self.clearance)?),
+            None => None,
+        };
+        self.found(asked, real, kind)
+    }
+
+    /// Both standings of one thing together. A reader of several roles may be cleared for each
+    /// of two labels and not for what has both.
+    fn found(&self, asked: Standing, real: Option<Standing>, kind: Kind) -> Option<Found> {
+        let mut both = real.map_or(asked, |real| asked.and(real));
+        both.readable &= kind == Kind::Directory || both.label.flows_to(self.clearance);
+        let found = Found { asked, real, both };
+        both.name.flows_to(self.clearance).then_some(found)
     }
 
     fn judge(&self, path: &RelPath, kind: Kind) -> Result<Standing, Denial> {
@@ -280,18 +288,13 @@ impl Permit {
 pub struct Found {
     asked: Standing,
     real: Option<Standing>,
+    both: Standing,
 }
 
 impl Found {
     /// Both taken together.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        self.real.map_or(self.asked, |real| self.asked.and(real))
-    }
-
-    /// Whether it lies where it was asked for, no link between.
-    #[must_use]
-    pub const fn is_direct(&self) -> bool {
-        self.real.is_none()
+    pub const fn standing(&self) -> Standing {
+        self.both
     }
 }

@@ -26,7 +26,6 @@ use guard::label::Clearance;
 use guard::label::Label;
 use guard::label::Taxonomy;
 use guard::principal::Principal;
-use guard::quota::Ledger;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
@@ -57,10 +56,7 @@ impl World {
         let text =
             format!("[[roots]]\nname = \"docs\"\npath = \"docs\"\nlabel = \"internal\"\n{keys}");
         let server = open(dir.path(), &text);
-        let shared = Shared {
-            seal: Arc::new(Seal::new([7; 32], chrono::TimeDelta::seconds(600))),
-            ledger: Arc::new(Ledger::default()),
-        };
+        let shared = Shared::new(Seal::new([7; 32], chrono::TimeDelta::seconds(600)));
         Self {
             dir,
             server,
@@ -89,13 +85,23 @@ impl World {
         clearance: &str,
         cancel: CancellationToken,
     ) -> Call {
+        self.request_with(subject, Clearance::up_to(label(clearance)), cancel)
+    }
+
+    pub(crate) fn request_cleared(&self, clearance: Clearance) -> Call {
+        self.request_with("ada", clearance, CancellationToken::new())
+    }
+
+    fn request_with(&self, subject: &str, clearance: Clearance, cancel: CancellationToken) -> Call {
         let caller = Caller {
             principal: Principal::new(Principal::LOCAL, subject).unwrap(),
-            clearance: Clearance::up_to(label(clearance)),
+            clearance,
             ..Caller::default()
         };
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        Call::new(caller, now, Duration::from_secs(30), cancel, &self.shared)
+        let time = Duration::from_secs(30);
+        let id = uuid::Uuid::nil();
+        Call::new(Arc::new(caller), id, now, time, cancel, &self.shared)
     }
 
     /// Calls a tool as somebody cleared for `clearance`.

@@ -8,7 +8,7 @@
 
 mod find;
 mod list;
-mod page;
+pub(crate) mod page;
 mod read;
 mod roots;
 mod search;
@@ -31,7 +31,6 @@ use crate::server::Weight;
 /// The tools, sorted by name.
 pub(crate) const TOOLS: [Tool; 6] = [
     Tool {
-        title: "Find files",
         about: "Find files by name, size or time. Gives one path a line.",
         parameters: &[
             Parameter::new("globs", Kind::Texts(16, GLOB), "`*.md`, `src/**/*.rs`").required(),
@@ -49,7 +48,6 @@ pub(crate) const TOOLS: [Tool; 6] = [
         ..tool("find_files")
     },
     Tool {
-        title: "List a directory",
         about: "List a directory, one path a line; directories end with `/`.",
         parameters: &[
             PATH.required(),
@@ -66,14 +64,12 @@ pub(crate) const TOOLS: [Tool; 6] = [
         ..tool("list_directory")
     },
     Tool {
-        title: "List the roots",
         about: "List the roots, their labels, the limits and the sandbox.",
         parameters: &[],
         output: r#"{"type":"object"}"#,
         ..tool("list_roots")
     },
     Tool {
-        title: "Read a file",
         about: "Read files: all, lines, last lines or bytes. Cut text ends with the call that goes on.",
         parameters: &[
             PATH,
@@ -89,7 +85,6 @@ pub(crate) const TOOLS: [Tool; 6] = [
         ..tool("read_file")
     },
     Tool {
-        title: "Search in files",
         about: "Search file contents by regex, grouped by file with line numbers.",
         parameters: &[
             Parameter::new("pattern", Kind::Text(1024), "").required(),
@@ -112,7 +107,6 @@ pub(crate) const TOOLS: [Tool; 6] = [
         ..tool("search_text")
     },
     Tool {
-        title: "Describe files",
         about: "Type, size, time, lines, encoding and label of paths.",
         parameters: &[Parameter::new("paths", Kind::Texts(50, SPELLING), "").required()],
         output: FILES,

@@ -13,20 +13,17 @@ use guard::error::Denial;
 use guard::error::Refusal;
 
 use crate::effects::encoding::Charset;
-use crate::effects::encoding::End;
-use crate::effects::encoding::has_control;
 use crate::effects::lines_index::Index;
 use crate::effects::lines_index::Indexes;
 use crate::effects::lines_index::REACH;
+use crate::effects::lines_take::Order;
+use crate::effects::lines_take::Stop;
+use crate::effects::lines_take::take;
 use crate::effects::text::Budget;
-use crate::effects::text::Cut;
 use crate::effects::text::Part;
 use crate::effects::text::Want;
 use crate::effects::text_source::BLOCK;
 use crate::effects::text_source::Source;
-
-/// How many bytes of one line are given.
-pub const LINE: usize = 4 * 1024;
 
 /// The rest of a file is read to count its lines if it is no longer than this.
 const CHEAP: u64 = 4 << 20;
@@ -76,7 +73,7 @@ impl<'a> Lines<'a> {
             part.total_lines = index.total();
             return Ok(part);
         };
-        let (mut part, stop) = self.take(at, Some(from), wanted, budget)?;
+        let (mut part, stop) = take(self.source, &self.order(at, Some(from), wanted), budget)?;
         if stop == Stop::Limit {
             let from = from.saturating_add(part.count);
             part.next = Some(Want::Lines { from, to });
@@ -103,8 +100,8 @@ impl<'a> Lines<'a> {
             let from = total.saturating_sub(count).saturating_add(1);
             return self.window(from, None, budget);
         }
-        let start = self.start_of_last(count)?;
-        let (mut part, stop) = self.take(start, None, count, budget)?;
+        let (start, count) = self.start_of_last(count)?;
+        let (mut part, stop) = take(self.source, &self.order(start, None, count), budget)?;
         if stop == Stop::Limit {
             part.next = Some(Want::Tail(count.saturating_sub(part.count)));
         }
@@ -166,8 +163,8 @@ impl<'a> Lines<'a> {
         Ok(Some(at))
     }
 
-    /// Where the last `count` lines begin.
-    fn start_of_last(&self, count: u64) -> Result<u64, Refusal> {
+    /// Where the last `count` lines begin, and how many they are if there are not so many.
+    fn start_of_last(&self, count: u64) -> Result<(u64, u64), Refusal> {
         let unit = if self.charset == Charset::Utf8 { 1 } else { 2 };
         let length = self.source.size().saturating_sub(self.origin) / unit * unit;
         let end = self.origin + length;
@@ -188,7 +185,7 @@ impl<'a> Lines<'a> {
                 if at < end {
                     found += 1;
                     if found == count {
-                        return Ok(at);
+                        return Ok((at, count));
                     }
                 }
                 let newline = usize::try_from(unit).unwrap_or(1);
@@ -196,57 +193,20 @@ impl<'a> Lines<'a> {
             }
             upper = lower;
         }
-        Ok(if count == 0 { end } else { self.origin })
+        if count == 0 {
+            return Ok((end, 0));
+        }
+        Ok((self.origin, found + u64::from(end > self.origin)))
     }
 
-    /// Gives up to `wanted` lines from the byte `at` on, the first of which has number `first`.
-    fn take(
-        &self,
-        mut at: u64,
-        first: Option<u64>,
-        wanted: u64,
-        budget: &mut Budget,
-    ) -> Result<(Part, Stop), Refusal> {
-        let limit = wanted.min(budget.lines as u64);
-        let mut taking = Taking {
+    const fn order(&self, at: u64, first: Option<u64>, wanted: u64) -> Order {
+        Order {
             charset: self.charset,
-            number: first.filter(|_| self.numbered),
-            limit,
-            bytes: budget.bytes,
-            given: 0,
-            full: false,
-            line: Vec::new(),
-            length: 0,
             at,
-            lossy: false,
-            part: Part::empty(self.charset, at),
-        };
-        let mut block = self.source.block();
-        let mut ended = false;
-        let mut skipped = false;
-        while !ended && !taking.is_done() {
-            let read = self.source.read(at, &mut block)?;
-            at += read as u64;
-            ended = read == 0;
-            if ended {
-                taking.finish_line();
-            } else {
-                taking.add(block.get(..read).unwrap_or_default());
-            }
-            // what is cut off the last line need not be read
-            skipped = taking.given + 1 == limit && taking.length > 2 * LINE as u64;
-            if skipped {
-                taking.finish_line();
-                break;
-            }
+            first,
+            wanted,
+            numbered: self.numbered,
         }
-        let more = taking.full || skipped || self.source.read(taking.at, &mut [0])? > 0;
-        let stop = match (more, taking.given < wanted) {
-            (false, _) => Stop::End,
-            (true, true) => Stop::Limit,
-            (true, false) => Stop::Enough,
-        };
-        Ok((taking.into_part(first, budget), stop))
     }
 
     fn total(&self, index: &mut Index) -> Result<Option<u64>, Refusal> {
@@ -265,137 +225,3 @@ impl<'a> Lines<'a> {
         outcome
     }
 }
-
-/// Why no more lines were taken.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stop {
-    /// The file has no more.
-    End,
-    /// As many as were wanted.
-    Enough,
-    /// A limit was met before.
-    Limit,
-}
-
-/// Lines on their way from blocks into an answer.
-struct Taking {
-    charset: Charset,
-    /// The number of the next line, if lines are numbered.
-    number: Option<u64>,
-    /// How many lines may be given.
-    limit: u64,
-    /// How many bytes of text may be given.
-    bytes: usize,
-    given: u64,
-    /// Whether a line did not fit any more.
-    full: bool,
-    /// The beginning of a line that goes over the end of a block, at most a little over 4 KB.
-    line: Vec<u8>,
-    /// How much of that line was seen.
-    length: u64,
-    /// Where the line that comes next, or is being read, begins.
-    at: u64,
-    lossy: bool,
-    part: Part,
-}
-
-impl Taking {
-    const fn is_done(&self) -> bool {
-        self.full || self.given >= self.limit
-    }
-
-    fn add(&mut self, mut block: &[u8]) {
-        while !self.is_done() && !block.is_empty() {
-            let end = self.charset.line_end(block);
-            let (piece, rest) = block.split_at(end.unwrap_or(block.len()));
-            block = rest;
-            if end.is_some() && self.length == 0 {
-                self.give(piece, piece.len() as u64);
-                continue;
-            }
-            let room = (LINE + MARGIN).saturating_sub(self.line.len());
-            let kept = piece.get(..room.min(piece.len())).unwrap_or_default();
-            self.line.extend_from_slice(kept);
-            self.length += piece.len() as u64;
-            if end.is_some() {
-                self.finish_line();
-            }
-        }
-    }
-
-    fn finish_line(&mut self) {
-        if self.length > 0 && !self.is_done() {
-            let line = std::mem::take(&mut self.line);
-            self.give(&line, self.length);
-            self.line = line;
-            self.line.clear();
-            self.length = 0;
-        }
-    }
-
-    /// Gives the line that is `length` bytes long and begins with `line`.
-    fn give(&mut self, line: &[u8], length: u64) {
-        let whole = line.len() as u64 == length;
-        let (content, end) = if whole {
-            self.charset.without_end(line)
-        } else {
-            (line, None)
-        };
-        let cut = content.len() > LINE;
-        let shown = if cut {
-            let border = self.charset.border(content, LINE);
-            content.get(..border).unwrap_or_default()
-        } else {
-            content
-        };
-        let (text, lossy) = self.charset.decode(shown);
-        let mut given = self.number.map_or_else(String::new, |n| format!("{n}\t"));
-        given.push_str(&text);
-        let goes_on = self.at + shown.len() as u64;
-        if cut {
-            let shown = shown.len();
-            given.push_str(&format!(
-                " [line cut after {shown} bytes; goes on at from_byte {goes_on}]"
-            ));
-        }
-        if cut || end.is_some() {
-            given.push('\n');
-        }
-        if given.len() > self.bytes.saturating_sub(self.part.text.len()) {
-            self.full = true;
-            return;
-        }
-        self.part.has_control |= has_control(&text);
-        self.part.crlf |= end == Some(End::CrLf);
-        self.lossy |= lossy;
-        if cut {
-            self.part.cut.push(Cut {
-                nth: self.given,
-                columns: (1, shown.len()),
-                from_byte: goes_on,
-            });
-        }
-        self.part.text.push_str(&given);
-        self.given += 1;
-        self.at += length;
-        self.number = self.number.map(|n| n + 1);
-    }
-
-    fn into_part(self, first: Option<u64>, budget: &mut Budget) -> Part {
-        let mut part = self.part;
-        budget.bytes = budget.bytes.saturating_sub(part.text.len());
-        let given = usize::try_from(self.given).unwrap_or(usize::MAX);
-        budget.lines = budget.lines.saturating_sub(given);
-        part.bytes.1 = self.at;
-        part.count = self.given;
-        part.encoding = self.charset.name(self.lossy);
-        part.lines = match first {
-            Some(first) if given > 0 => Some((first, first + self.given - 1)),
-            _ => None,
-        };
-        part
-    }
-}
-
-/// Room for a line end behind a line that is just short enough.
-const MARGIN: usize = 8;

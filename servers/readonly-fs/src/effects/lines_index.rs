@@ -63,10 +63,15 @@ impl Indexes {
             index.clone()
         };
         kept.push((source.identity(), better));
-        while kept.iter().map(|(_, index)| index.weight()).sum::<usize>() > CACHE {
+        while weight(&kept) > CACHE {
             kept.remove(0);
         }
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn weight(&self) -> usize {
+        weight(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -149,6 +154,10 @@ impl Index {
     fn weight(&self) -> usize {
         self.marks.len() * size_of::<u64>() + size_of::<(Identity, Self)>()
     }
+}
+
+fn weight(kept: &[(Identity, Index)]) -> usize {
+    kept.iter().map(|(_, index)| index.weight()).sum()
 }
 
 /// Enough of the end of a block to hold one newline of any charset.

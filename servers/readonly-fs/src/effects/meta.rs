@@ -29,6 +29,7 @@ pub struct Meta {
     pub changed: (i64, u32),
     /// Whether it is a symbolic link.
     pub(super) is_link: bool,
+    /// Which inode it is.
     pub(super) id: Id,
     /// Which mount it was reached through, where the kernel tells.
     pub(super) mount: Option<u64>,

@@ -81,6 +81,30 @@ impl Names {
         Ok(batch.finish())
     }
 
+    /// Where `from` begins among these names, which must be all.
+    pub(super) fn seek(&self, from: &From) -> usize {
+        let first = |before: &dyn Fn(&[u8]) -> bool| {
+            let is_before = |slot: &Slot| self.name(slot).is_some_and(before);
+            self.slots.partition_point(is_before)
+        };
+        match from {
+            From::Start => 0,
+            From::At(least) => first(&|name| name < least.as_slice()),
+            From::After(last) => first(&|name| name <= last.as_slice()),
+        }
+    }
+
+    /// How many names there are.
+    pub(super) const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Gives back what growing took too much.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.slots.shrink_to_fit();
+    }
+
     /// The name at `index` and what the directory says it is.
     pub(super) fn at(&self, index: usize) -> Option<(&[u8], FileType)> {
         let slot = self.slots.get(index)?;

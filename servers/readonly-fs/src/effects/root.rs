@@ -21,6 +21,7 @@ use rustix::fs::ResolveFlags;
 use rustix::io::Errno;
 
 use super::meta::Meta;
+use super::snapshots::Snapshots;
 use crate::scope::Permit;
 use crate::scope::RelPath;
 
@@ -37,7 +38,10 @@ pub struct Handle {
 
 /// All roots, in the order of their scope.
 #[derive(Debug)]
-pub struct Handles(Vec<Handle>);
+pub struct Handles {
+    all: Vec<Handle>,
+    pub(super) snapshots: Snapshots,
+}
 
 /// How paths are resolved below a root.
 #[derive(Debug)]
@@ -186,17 +190,20 @@ impl Handles {
                 return Err((at, RootTrouble::Twice));
             }
         }
-        Ok(Self(handles))
+        Ok(Self {
+            all: handles,
+            snapshots: Snapshots::default(),
+        })
     }
 
     /// The root for which `permit` holds.
     pub(super) fn of(&self, permit: &Permit) -> Result<&Handle, Errno> {
-        self.0.get(permit.place().index()).ok_or(Errno::NOENT)
+        self.all.get(permit.place().index()).ok_or(Errno::NOENT)
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Handle> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 

@@ -65,7 +65,8 @@ impl Pattern {
         if source.len() > SOURCE {
             return Err(Denial::TooLarge("a pattern has at most 1 KB"));
         }
-        if literal && source.contains(['\0', '\n', '\r']) {
+        // the library does not look for these in a pattern without operators
+        if source.contains('\0') || literal && source.contains(['\n', '\r']) {
             return Err(SEVERAL_LINES);
         }
         let build = |crlf: bool| {
@@ -109,9 +110,9 @@ fn why(error: &grep_regex::Error) -> Denial {
     match error.kind() {
         ErrorKind::NotAllowed(_) | ErrorKind::Banned(_) => SEVERAL_LINES,
         // the library tells an oversized pattern from a wrong one by text only
-        ErrorKind::Regex(text) if text.contains("size limit") => {
-            Denial::TooLarge("a compiled pattern has at most 1 MB: use smaller repetitions")
-        }
+        ErrorKind::Regex(text) if text.contains("size limit") => Denial::TooLarge(
+            "a compiled pattern has at most 1 MB: repeat less, or write (?-u:\\w) for \\w",
+        ),
         ErrorKind::Regex(_) | _ => Denial::Malformed {
             argument: "pattern",
             expected: "a regular expression in the syntax of Rust's regex, without \

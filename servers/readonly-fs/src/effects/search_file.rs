@@ -30,6 +30,7 @@ use crate::effects::encoding::Charset;
 use crate::effects::encoding::Form;
 use crate::effects::search::Mode;
 use crate::effects::search::Pattern;
+use crate::effects::search_matcher::Pace;
 use crate::effects::search_matcher::Stoppable;
 use crate::effects::search_sink::Gather;
 use crate::effects::search_sink::Line;
@@ -51,13 +52,16 @@ pub struct Found {
     pub matches: u64,
     /// In [`Mode::Lines`], the lines, in order. Numbers that do not follow show a gap.
     pub lines: Vec<Line>,
-    /// Where to go on, if not all was searched or not all was given.
+    /// Where to go on, if not all was searched or not all was given. The same place as before,
+    /// after a stop, means that the time of a call is not enough for this pattern and file: trying
+    /// again would not help.
     pub next: Option<Position>,
     /// Why it was stopped, if the request did not go on.
     pub stopped: Option<Denial>,
     /// Whether the file is not text, or no more from some byte on.
     pub binary: bool,
-    /// Whether a line was too long to be searched to its end.
+    /// Whether a line was too long to be searched as one: a match may be missing that is long,
+    /// bound to the start of the line, or more than 512 KB behind it.
     pub partial_lines: bool,
     /// Whether a line that is given holds characters that may deceive on a screen.
     pub has_control: bool,
@@ -70,6 +74,7 @@ pub struct Finder {
     mode: Mode,
     searcher: Searcher,
     buffer: Vec<u8>,
+    pace: Pace,
 }
 
 impl Finder {
@@ -92,6 +97,7 @@ impl Finder {
             mode,
             searcher,
             buffer: vec![0; BLOCK],
+            pace: Pace::new(),
         }
     }
 
@@ -133,7 +139,7 @@ impl Finder {
             start.byte = mark;
         }
         let stopped = Cell::new(None);
-        let matcher = Stoppable::new(&self.pattern, check, &stopped);
+        let matcher = Stoppable::new(&self.pattern, &self.pace, check, &stopped);
         let mut gather = Gather::new(&self.pattern, self.mode, room, start);
         if charset == Charset::Utf8 && read < self.buffer.len() {
             if let Err(denial) = check() {
@@ -144,7 +150,11 @@ impl Finder {
                 Some(_) => Ok(()),
             };
             let searched = gather.given;
-            return found(gather, outcome, stopped.get(), searched);
+            let found = found(gather, outcome, stopped.get(), searched)?;
+            return Ok(Found {
+                partial_lines: self.pace.cut.take(),
+                ..found
+            });
         }
         let ahead = if charset == Charset::Utf8 { text } else { &[] };
         let mut stream = Stream::new(file, charset, start, ahead, check, &stopped);
@@ -162,7 +172,7 @@ impl Finder {
         };
         gather.next = gather.next.map(original);
         let searched = original(gather.given).max(stream.searched);
-        let partial_lines = stream.has_omitted();
+        let partial_lines = stream.has_omitted() | self.pace.cut.take();
         let found = found(gather, outcome, stopped.get(), searched)?;
         Ok(Found {
             partial_lines,

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::effects::encoding::Charset;
 use crate::effects::encoding::has_control;
-use crate::effects::lines::LINE;
+use crate::effects::lines_take::LINE;
 use crate::effects::search::Mode;
 use crate::effects::search::Pattern;
 

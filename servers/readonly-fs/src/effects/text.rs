@@ -98,7 +98,8 @@ pub struct Cut {
     pub from_byte: u64,
 }
 
-/// How much text an answer may still hold.
+/// How much text an answer may still hold. With less than 16 bytes, or less than the next line
+/// takes, nothing is given and [`Part::next`] is where it would go on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Budget {
     /// In bytes of UTF-8.

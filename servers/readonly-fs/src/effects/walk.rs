@@ -10,6 +10,7 @@
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -30,6 +31,8 @@ use super::open::open_entry;
 use super::open::refusal;
 use super::root::Handle;
 use super::root::Handles;
+use super::snapshots::Snapshots;
+use super::snapshots::State;
 use crate::scope::Found;
 use crate::scope::HardLinks;
 use crate::scope::Kind;
@@ -72,6 +75,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Walk<'a> {
     root: &'a Handle,
+    snapshots: &'a Snapshots,
     permit: &'a Permit,
     call: &'a Call,
     options: Options,
@@ -104,7 +108,7 @@ pub struct Walk<'a> {
 struct Frame {
     dir: OwnedFd,
     found: Found,
-    names: Names,
+    names: Arc<Names>,
     next: usize,
     size: usize,
     /// How long its paths are, with their slashes.
@@ -131,6 +135,7 @@ impl Handles {
         let trail = options.after.iter().flat_map(RelPath::components);
         let mut walk = Walk {
             root,
+            snapshots: &self.snapshots,
             permit,
             call,
             trail: trail.map(<[u8]>::to_vec).collect(),
@@ -173,6 +178,16 @@ impl Walk<'_> {
         reason = "it can fail, and lends its path"
     )]
     pub fn next(&mut self) -> Result<Option<Entry>, Refusal> {
+        self.next_where(|_| true)
+    }
+
+    /// The next entry that exists for the reader and whose path, as seen from the start, is
+    /// `wanted`. Others cost less: they are not examined.
+    ///
+    /// # Errors
+    ///
+    /// As [`Walk::next`].
+    pub fn next_where(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Entry>, Refusal> {
         if let Some((found, on_trail)) = self.pending.take() {
             self.descend(found, on_trail)?;
         }
@@ -180,7 +195,8 @@ impl Walk<'_> {
             let Some((kind, emit, on_trail)) = self.step()? else {
                 return Ok(None);
             };
-            let Some((entry, found)) = self.judge(kind)? else {
+            let emit = emit && wanted(self.below());
+            let Some((entry, found)) = self.judge(kind, emit)? else {
                 continue;
             };
             self.scanned += 1;
@@ -310,7 +326,7 @@ impl Walk<'_> {
     }
 
     /// What the path at hand is to the reader, if anything.
-    fn judge(&self, seen: FileType) -> Result<Option<(Entry, Found)>, Refusal> {
+    fn judge(&self, seen: FileType, wanted: bool) -> Result<Option<(Entry, Found)>, Refusal> {
         let Some(frame) = self.frames.last() else {
             return Ok(None);
         };
@@ -318,7 +334,7 @@ impl Walk<'_> {
         let mut meta = None;
         let mut kind = kind_of(seen);
         let mut is_link = seen.is_symlink();
-        if seen == FileType::Unknown || self.options.examine && kind.is_some() {
+        if seen == FileType::Unknown || self.options.examine && wanted && kind.is_some() {
             let Ok(found) = Meta::of_entry(&frame.dir, name) else {
                 return Ok(None);
             };
@@ -327,6 +343,9 @@ impl Walk<'_> {
         let is_ignored =
             |kind| !self.options.ignored && self.ignored.has(&self.asked, kind == Kind::Directory);
         if is_link {
+            if !wanted {
+                return Ok(None);
+            }
             let entry = self.judge_link()?;
             return Ok(entry.filter(|(entry, _)| !is_ignored(entry.kind)));
         }
@@ -386,9 +405,10 @@ impl Walk<'_> {
 
     fn enter(&mut self, dir: OwnedFd, found: Found, on_trail: bool) -> Result<(), Refusal> {
         let mark = self.trail.get(self.frames.len()).filter(|_| on_trail);
+        let mark_is_set = mark.is_some();
         let from = mark.map_or(From::Start, |mark| From::At(mark.clone()));
         let budget = self.budget();
-        let names = Names::read(&dir, &from, budget, &mut self.buffer, self.call)?;
+        let (names, next) = self.names(&dir, &from, budget)?;
         for path in [&mut self.asked, &mut self.real] {
             if !path.is_empty() {
                 path.push(b'/');
@@ -402,14 +422,42 @@ impl Walk<'_> {
         self.frames.push(Frame {
             dir,
             found,
-            next: 0,
+            next,
             size,
             asked: self.asked.len(),
             real: self.real.len(),
-            on_trail: !matches!(from, From::Start),
+            on_trail: mark_is_set,
             names,
         });
         Ok(())
+    }
+
+    /// The names of a directory, and where among them `from` begins.
+    fn names(
+        &mut self,
+        dir: &OwnedFd,
+        from: &From,
+        budget: usize,
+    ) -> Result<(Arc<Names>, usize), Refusal> {
+        let state = |meta: Meta| State::settled(&meta, self.call.now());
+        // a directory of few names, as its size tells, is not worth asking for
+        let before = Meta::of(dir).ok().filter(|meta| meta.size >= LARGE);
+        let before = before.and_then(state);
+        if let Some(names) = before.and_then(|state| self.snapshots.recall(state)) {
+            let next = names.seek(from);
+            return Ok((names, next));
+        }
+        let mut names = Names::read(dir, from, budget, &mut self.buffer, self.call)?;
+        if !matches!(from, From::Start) || names.more || before.is_none() {
+            return Ok((Arc::new(names), 0));
+        }
+        names.shrink();
+        let names = Arc::new(names);
+        let after = Meta::of(dir).ok().and_then(state);
+        if let Some(state) = after.filter(|_| before == after) {
+            self.snapshots.keep(state, &names);
+        }
+        Ok((names, 0))
     }
 
     /// Reads the next batch of names of the directory at hand, if there is one.
@@ -423,8 +471,9 @@ impl Walk<'_> {
         };
         let from = From::After(last.to_vec());
         self.used -= frame.size;
-        frame.names = Names::default();
-        frame.names = Names::read(&frame.dir, &from, budget, &mut self.buffer, self.call)?;
+        frame.names = Arc::default();
+        let names = Names::read(&frame.dir, &from, budget, &mut self.buffer, self.call)?;
+        frame.names = Arc::new(names);
         frame.size = frame.names.size();
         frame.next = 0;
         self.used += frame.size;
@@ -546,7 +595,9 @@ fn small(fd: OwnedFd, meta: &Meta) -> Vec<u8> {
 
 const IGNORE_FILES: [&[u8]; 2] = [b".gitignore", b".ignore"];
 /// What the names of all directories under way may take.
-const MEMORY: usize = 8 << 20;
+const MEMORY: usize = 20 << 20;
+/// The size of a directory, as disks tell it, that may hold many names.
+const LARGE: u64 = 16 << 10;
 /// What those of one may take in any case.
 const LEAST: usize = 32 << 10;
 

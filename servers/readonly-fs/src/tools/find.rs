@@ -5,15 +5,16 @@ use serde::Deserialize;
 use serde_json::json;
 
 use guard::call::Call;
-use guard::label::Label;
+use guard::error::Denial;
+use guard::error::Refusal;
 use guard::label::Labeled;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Outcome;
 
 use super::list::default_limit;
-use super::list::malformed_time;
 use super::page::Lines;
+use super::page::Mix;
 use super::page::Position;
 use super::page::Request;
 use super::page::named;
@@ -79,10 +80,10 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let since = find.modified_since.as_deref();
     let since = since.map(|text| {
         let time = DateTime::parse_from_rfc3339(text);
-        let time = time.map_err(|_| malformed_time("modified_since"))?;
+        let time = time.map_err(|_| MALFORMED_TIME)?;
         Ok((time.timestamp(), time.timestamp_subsec_nanos()))
     });
-    let since = since.transpose().map_err(guard::error::Refusal::Denied)?;
+    let since = since.transpose().map_err(Refusal::Denied)?;
     let permits = starts(inner, call, find.path.as_deref())?;
     let first = position.as_ref().map_or(0, |position| position.start);
     let mut after = position.as_ref().map(Position::path).transpose()?.flatten();
@@ -90,7 +91,7 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let limits = inner.scope.limits();
     let limit = find.limit.min(limits.entries.count());
     let mut lines = Lines::new(limits.text_bytes.count());
-    let (mut label, mut untrusted) = (Label::PUBLIC, false);
+    let (mut mix, mut untrusted) = (Mix::new(call), false);
     let (mut matches, mut scanned, mut cut) = (0, 0, false);
     let mut last = position;
     let mut next = None;
@@ -105,10 +106,10 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
             again: false,
         };
         let mut walk = named(call, permit, inner.handles.walk(permit, call, options))?;
-        let mut here = walk.label();
+        mix.looked_at(walk.label());
         let mut line = String::new();
-        while let Some(entry) = walk.next()? {
-            if !find.wants(&entry, since) || !globs.matches(walk.below()) {
+        while let Some(entry) = walk.next_where(|path| globs.matches(path))? {
+            if !find.wants(&entry, since) {
                 continue;
             }
             line.clear();
@@ -116,19 +117,18 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
             if entry.kind == Kind::Directory {
                 line.push('/');
             }
-            if matches == limit || !lines.push(&line) {
+            let fits = matches < limit && mix.admits(entry.standing.name);
+            if !fits || !lines.push(&line) {
                 next = last.take();
                 break;
             }
             matches += 1;
-            here = here.join(entry.standing.name);
             last = Some(Position::after(start, walk.below()));
         }
         scanned += walk.scanned();
         cut |= walk.cut();
         untrusted |= !permit.root().trusted;
-        label = label.join(here);
-        call.touch(&permit.place().uri(), here)?;
+        call.touch(&permit.place().uri(), mix.label())?;
         if next.is_none() && walk.stopped() {
             next = walk.position().map(|path| Position::after(start, path));
         }
@@ -141,5 +141,10 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let mut answer = lines.answer(structured, next);
     answer.items = matches as u64;
     answer.untrusted = untrusted;
-    Ok(Labeled::new(answer, label))
+    Ok(Labeled::new(answer, mix.label()))
 }
+
+const MALFORMED_TIME: Denial = Denial::Malformed {
+    argument: "modified_since",
+    expected: "a time as RFC 3339 writes it, such as 2026-01-31T09:00:00Z",
+};

@@ -1,14 +1,15 @@
 //! `list_directory`.
 
+use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::json;
 
-use chrono::SecondsFormat;
 use guard::call::Call;
-use guard::error::Denial;
+use guard::error::Refusal;
 use guard::label::Label;
 use guard::label::Labeled;
 use guard::schema::Arguments;
@@ -16,9 +17,11 @@ use guard::server::Answer;
 use guard::server::Outcome;
 
 use super::page::Lines;
+use super::page::Mix;
 use super::page::Position;
 use super::page::Request;
 use super::page::named;
+use crate::effects::Entry;
 use crate::effects::Meta;
 use crate::effects::Options;
 use crate::effects::Walk;
@@ -58,22 +61,26 @@ enum Sort {
     Modified,
 }
 
-/// An entry of a page, in the order of the page.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+/// Where a row stands: the largest or latest first, then by path.
+type Rank = (Reverse<(i64, u64)>, RelPath);
+
+/// An entry of a page. Rows are compared by their rank, which no two share.
+#[derive(Debug)]
 struct Row {
-    /// Largest or latest first.
-    key: Reverse<(i64, u64)>,
-    below: RelPath,
-    // the rest decides nothing: no two rows have one path
+    rank: Rank,
     line: String,
+    label: Label,
 }
 
-/// What a page gathers.
-struct Gathered {
+/// The first rows after a position.
+#[derive(Debug, Default)]
+struct Rows {
     rows: Vec<Row>,
+    /// Whether there are others after these.
     more: bool,
+    /// Where the walk was stopped, if it was.
+    stopped: Option<RelPath>,
     cut: bool,
-    label: Label,
 }
 
 /// Lists one page of a directory.
@@ -82,6 +89,7 @@ pub(super) fn list(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let list: List = arguments.parse()?;
     let globs = list.glob.as_deref().map(|glob| Globs::new("glob", [glob]));
     let globs = globs.transpose()?;
+    let wanted = |path: &[u8]| globs.as_ref().is_none_or(|globs| globs.matches(path));
     let permit = inner.permit(call, &list.path, Scope::permit_walk)?;
     let last = position.as_ref().map(Position::path).transpose()?.flatten();
     let options = Options {
@@ -93,149 +101,173 @@ pub(super) fn list(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         after: last.clone().filter(|_| list.sort == Sort::Name),
         again: false,
     };
-    let walk = named(call, &permit, inner.handles.walk(&permit, call, options))?;
-    let limit = list.limit.min(permit.limits().entries.count());
-    let label = walk.label();
-    let mut gathered = Gathered {
-        rows: Vec::new(),
-        more: false,
-        cut: false,
-        label,
+    let mut walk = named(call, &permit, inner.handles.walk(&permit, call, options))?;
+    let mut mix = Mix::new(call);
+    mix.looked_at(walk.label());
+    let key = position.and_then(|position| position.key);
+    let after = key.zip(last).map(|(key, path)| (Reverse(key), path));
+    let gathered = match list.sort {
+        Sort::Name => list.by_name(&mut walk, &permit, wanted)?,
+        Sort::Size | Sort::Modified => {
+            list.by_key(&mut walk, &permit, wanted, after.as_ref(), &mut mix)?
+        }
     };
-    let wanted = |path: &[u8]| globs.as_ref().is_none_or(|globs| globs.matches(path));
-    if list.sort == Sort::Name {
-        by_name(walk, &permit, &list, limit, wanted, &mut gathered)?;
-    } else {
-        let key = position.and_then(|position| position.key);
-        let after = key.zip(last).map(|(key, below)| (Reverse(key), below));
-        by_key(walk, &permit, &list, limit, wanted, after, &mut gathered)?;
-    }
     let mut lines = Lines::new(permit.limits().text_bytes.count());
-    let mut shown = 0;
+    let mut shown: u64 = 0;
+    let mut last = gathered.stopped.as_ref();
+    let mut more = gathered.more || last.is_some();
     for row in &gathered.rows {
-        if !lines.push(&row.line) {
-            gathered.more = true;
+        if !mix.admits(row.label) || !lines.push(&row.line) {
+            last = None;
+            more = true;
             break;
         }
         shown += 1;
     }
-    let last = gathered.rows.get(..shown).and_then(<[Row]>::last);
-    let next = last.filter(|_| gathered.more).map(|row| {
-        let mut position = Position::after(0, row.below.as_bytes());
-        position.key = Some(row.key.0).filter(|_| list.sort != Sort::Name);
+    let end = usize::try_from(shown).unwrap_or(usize::MAX);
+    let row = gathered.rows.get(..end).and_then(<[Row]>::last);
+    let last = last.or(row.map(|row| &row.rank.1)).filter(|_| more);
+    let next = last.map(|path| {
+        let mut position = Position::after(0, path.as_bytes());
+        let key = row.map(|row| row.rank.0.0);
+        position.key = key.filter(|_| list.sort != Sort::Name);
         call.seal(&request, &position)
     });
     let place = permit.place();
-    call.touch(&place.uri(), gathered.label)?;
+    call.touch(&place.uri(), mix.label())?;
     let structured = json!({
         "path": place.spelling(),
         "entries": shown,
         "truncated": gathered.cut,
     });
     let mut answer = lines.answer(structured, next);
-    answer.items = shown as u64;
+    answer.items = shown;
     answer.untrusted = !place.root().trusted;
-    Ok(Labeled::new(answer, gathered.label))
+    Ok(Labeled::new(answer, mix.label()))
 }
 
-fn by_name(
-    mut walk: Walk<'_>,
-    permit: &Permit,
-    list: &List,
-    limit: usize,
-    wanted: impl Fn(&[u8]) -> bool,
-    into: &mut Gathered,
-) -> Result<(), guard::error::Refusal> {
-    let mut bytes = 0;
-    while let Some(entry) = walk.next()? {
-        if !wanted(walk.below()) {
-            continue;
-        }
-        if into.rows.len() == limit || bytes > permit.limits().text_bytes.count() {
-            into.more = true;
-            break;
-        }
-        into.label = into.label.join(entry.standing.name);
-        let line = line(permit, walk.path(), entry.kind, entry.meta, list.sizes);
-        bytes += line.len();
-        into.rows.extend(row(Reverse((0, 0)), walk.below(), line));
+impl List {
+    fn limit(&self, permit: &Permit) -> usize {
+        self.limit.min(permit.limits().entries.count())
     }
-    into.cut = walk.cut();
-    Ok(())
-}
 
-fn by_key(
-    mut walk: Walk<'_>,
-    permit: &Permit,
-    list: &List,
-    limit: usize,
-    wanted: impl Fn(&[u8]) -> bool,
-    after: Option<(Reverse<(i64, u64)>, RelPath)>,
-    into: &mut Gathered,
-) -> Result<(), guard::error::Refusal> {
-    // the first `limit` rows so far, the last of them on top
-    let mut heap: BinaryHeap<Row> = BinaryHeap::new();
-    while let Some(entry) = walk.next()? {
-        if !wanted(walk.below()) {
-            continue;
+    /// The walk comes in this order: take from it until there is enough.
+    fn by_name(
+        &self,
+        walk: &mut Walk<'_>,
+        permit: &Permit,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Rows, Refusal> {
+        let mut rows = Rows::default();
+        let mut bytes = 0;
+        while let Some(entry) = walk.next_where(&wanted)? {
+            let full = bytes > permit.limits().text_bytes.count();
+            if full || rows.rows.len() == self.limit(permit) {
+                rows.more = true;
+                break;
+            }
+            let Some(path) = RelPath::from_kernel(walk.below()) else {
+                continue;
+            };
+            let line = self.line(permit, walk.path(), &entry);
+            bytes += line.len();
+            rows.rows.push(Row {
+                rank: (Reverse((0, 0)), path),
+                line,
+                label: entry.standing.name,
+            });
         }
-        into.label = into.label.join(entry.standing.name);
-        let key = Reverse(key(list.sort, entry.kind, entry.meta));
-        let Some(row) = row(key, walk.below(), String::new()) else {
-            continue;
-        };
-        let before =
-            |(key, below): &(Reverse<(i64, u64)>, RelPath)| (row.key, &row.below) <= (*key, below);
-        if after.as_ref().is_some_and(before) {
-            continue;
-        }
-        if heap.len() == limit {
-            into.more = true;
-            if heap.peek().is_none_or(|last| *last <= row) {
+        rows.cut = walk.cut();
+        let position = walk.position().filter(|_| walk.stopped());
+        rows.stopped = position.and_then(RelPath::from_kernel);
+        Ok(rows)
+    }
+
+    /// All of the walk is looked at, and only the first rows after `after` are kept.
+    fn by_key(
+        &self,
+        walk: &mut Walk<'_>,
+        permit: &Permit,
+        wanted: impl Fn(&[u8]) -> bool,
+        after: Option<&Rank>,
+        mix: &mut Mix,
+    ) -> Result<Rows, Refusal> {
+        let mut rows = Rows::default();
+        // the last of the rows so far is on top
+        let mut heap: BinaryHeap<Row> = BinaryHeap::new();
+        while let Some(entry) = walk.next_where(&wanted)? {
+            // what is not shown decides as well what is
+            mix.looked_at(entry.standing.name);
+            let Some(path) = RelPath::from_kernel(walk.below()) else {
+                continue;
+            };
+            let rank = (Reverse(self.key(&entry)), path);
+            if after.is_some_and(|after| rank <= *after) {
                 continue;
             }
-            heap.pop();
+            if heap.len() == self.limit(permit) {
+                rows.more = true;
+                if heap.peek().is_none_or(|last| last.rank <= rank) {
+                    continue;
+                }
+                heap.pop();
+            }
+            heap.push(Row {
+                rank,
+                line: self.line(permit, walk.path(), &entry),
+                label: entry.standing.name,
+            });
         }
-        let line = line(permit, walk.path(), entry.kind, entry.meta, list.sizes);
-        heap.push(Row { line, ..row });
+        rows.rows = heap.into_sorted_vec();
+        rows.cut = walk.cut();
+        Ok(rows)
     }
-    into.rows = heap.into_sorted_vec();
-    into.cut = walk.cut();
-    Ok(())
-}
 
-fn row(key: Reverse<(i64, u64)>, below: &[u8], line: String) -> Option<Row> {
-    let below = RelPath::from_kernel(below)?;
-    Some(Row { key, below, line })
-}
-
-fn key(sort: Sort, kind: Kind, meta: Option<Meta>) -> (i64, u64) {
-    let Some(meta) = meta else {
-        return (0, 0);
-    };
-    match (sort, kind) {
-        (Sort::Size, Kind::File) => (0, meta.size),
-        (Sort::Modified, _) => (meta.modified.0, meta.modified.1.into()),
-        (Sort::Size, Kind::Directory) | (Sort::Name, _) => (-1, 0),
-    }
-}
-
-fn line(permit: &Permit, path: &[u8], kind: Kind, meta: Option<Meta>, sizes: bool) -> String {
-    let mut line = String::new();
-    permit.place().spell(&mut line, path);
-    if kind == Kind::Directory {
-        line.push('/');
-    }
-    if let Some(meta) = meta.filter(|_| sizes) {
-        line.push('\t');
-        match kind {
-            Kind::File => line.push_str(&meta.size.to_string()),
-            Kind::Directory => line.push('-'),
+    fn key(&self, entry: &Entry) -> (i64, u64) {
+        match (self.sort, entry.kind, entry.meta) {
+            (Sort::Size, Kind::File, Some(meta)) => (0, meta.size),
+            (Sort::Modified, _, Some(meta)) => (meta.modified.0, meta.modified.1.into()),
+            (Sort::Name | Sort::Size | Sort::Modified, _, _) => (-1, 0),
         }
-        line.push('\t');
-        line.push_str(&time(&meta));
     }
-    line
+
+    fn line(&self, permit: &Permit, path: &[u8], entry: &Entry) -> String {
+        let mut line = String::new();
+        permit.place().spell(&mut line, path);
+        if entry.kind == Kind::Directory {
+            line.push('/');
+        }
+        if let Some(meta) = entry.meta.filter(|_| self.sizes) {
+            line.push('\t');
+            match entry.kind {
+                Kind::File => line.push_str(&meta.size.to_string()),
+                Kind::Directory => line.push('-'),
+            }
+            line.push('\t');
+            line.push_str(&time(&meta));
+        }
+        line
+    }
+}
+
+impl Ord for Row {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Row {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Row {}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
 }
 
 /// When it changed, to the second.
@@ -253,12 +285,4 @@ const fn one() -> usize {
 
 pub(super) const fn default_limit() -> usize {
     200
-}
-
-/// For arguments that name a time.
-pub(super) const fn malformed_time(argument: &'static str) -> Denial {
-    Denial::Malformed {
-        argument,
-        expected: "a time as RFC 3339 writes it, such as 2026-01-31T09:00:00Z",
-    }
 }

@@ -9,6 +9,8 @@ use serde_json::json;
 use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Refusal;
+use guard::label::Clearance;
+use guard::label::Label;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
@@ -94,6 +96,56 @@ pub(super) fn starts(
     }
 }
 
+/// The label of an answer while it is gathered, as far as its reader is cleared.
+///
+/// A reader of several roles may see each of two things and not what is made of both; those
+/// come in answers of their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mix {
+    label: Label,
+    clearance: Clearance,
+    empty: bool,
+}
+
+impl Mix {
+    /// Of an answer of `call` that holds nothing yet.
+    pub(crate) fn new(call: &Call) -> Self {
+        Self {
+            label: Label::PUBLIC,
+            clearance: call.caller().clearance,
+            empty: true,
+        }
+    }
+
+    /// Joins in where it looked: that counts as long as it goes with what was found there. What
+    /// was found tells the way to it by its own label.
+    pub(crate) fn looked_at(&mut self, label: Label) {
+        let joined = self.label.join(label);
+        if joined.flows_to(self.clearance) {
+            self.label = joined;
+        }
+    }
+
+    /// Joins in what goes into the answer. No if it does not go with what is in there already.
+    pub(crate) fn admits(&mut self, label: Label) -> bool {
+        let joined = self.label.join(label);
+        if joined.flows_to(self.clearance) {
+            self.label = joined;
+        } else if self.empty && label.flows_to(self.clearance) {
+            self.label = label;
+        } else {
+            return false;
+        }
+        self.empty = false;
+        true
+    }
+
+    /// The label of all of it.
+    pub(crate) const fn label(&self) -> Label {
+        self.label
+    }
+}
+
 /// The lines of an answer, as many as fit.
 #[derive(Debug)]
 pub(super) struct Lines {
@@ -150,6 +202,17 @@ impl Lines {
     }
 }
 
+/// Says of one of several paths that its label does not go with that of the others.
+pub(super) fn apart(path: &str, text: &mut String) -> Value {
+    let code = APART.code();
+    text.push_str(&format!("{path}\t{code}: {APART}\n"));
+    json!({"path": path, "error": code})
+}
+
+/// Why one of several paths is left out.
+pub(super) const APART: Denial =
+    Denial::Unsuitable("its label does not go with that of the others: ask for it alone");
+
 /// Names in the record what a refused request asked for.
 pub(super) fn named<T>(
     call: &Call,
@@ -157,4 +220,27 @@ pub(super) fn named<T>(
     outcome: Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     outcome.inspect_err(|_| call.asked_for(&permit.place().uri()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use crate::testing::label;
+
+    #[test]
+    fn a4_what_a_reader_may_see_in_two_roles_is_not_mixed_in_one_answer() {
+        let world = World::new(&[], "");
+        let both = ["internal+personal", "confidential"].map(|text| Clearance::up_to(label(text)));
+        let call =
+            world.request_cleared(both.into_iter().fold(Clearance::default(), Clearance::or));
+        let mut mix = Mix::new(&call);
+        mix.looked_at(label("confidential"));
+        // where it looked does not keep the first thing out
+        assert!(mix.admits(label("internal+personal")));
+        assert!(mix.admits(label("internal")));
+        assert!(!mix.admits(label("confidential")));
+        assert_eq!(mix.label(), label("internal+personal"));
+        assert!(!mix.admits(label("confidential+personal")));
+    }
 }

@@ -12,13 +12,14 @@ use serde_json::json;
 use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Refusal;
-use guard::label::Label;
 use guard::label::Labeled;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
 use guard::server::Outcome;
 
+use super::page::APART;
+use super::page::Mix;
 use super::page::named;
 use super::stat::spelled;
 use crate::effects::Opened;
@@ -132,16 +133,18 @@ pub(super) fn read(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     };
     let mut answer = Answer::default();
     let mut all = Vec::with_capacity(files.len());
-    let mut label = Label::PUBLIC;
+    let mut mix = Mix::new(call);
     for (file, mut budget) in files.into_iter().zip(budgets) {
         let failed = match file {
+            Ok((permit, opened)) if !mix.admits(opened.found.standing().label) => {
+                (permit.place().spelling(), APART)
+            }
             Ok((permit, opened)) => {
                 let its = opened.found.standing().label;
                 let path = permit.place().spelling();
                 match reading.one(&permit, opened, &mut budget) {
                     Ok(one) => {
                         call.touch(&permit.place().uri(), its)?;
-                        label = label.join(its);
                         answer.untrusted |= !permit.root().trusted;
                         answer.truncated |= one.truncated;
                         answer.items += 1;
@@ -149,11 +152,7 @@ pub(super) fn read(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
                         all.push(one.facts);
                         continue;
                     }
-                    Err(Refusal::Denied(denial)) if batch && bears(denial) => {
-                        // that it is unsuitable is told by its content
-                        label = label.join(its);
-                        (path, denial)
-                    }
+                    Err(Refusal::Denied(denial)) if batch && bears(denial) => (path, denial),
                     Err(refusal) => {
                         call.asked_for(&permit.place().uri());
                         return Err(refusal);
@@ -168,7 +167,7 @@ pub(super) fn read(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         all.push(json!({"path": path, "error": denial.code()}));
     }
     answer.structured = json!({"files": all});
-    Ok(Labeled::new(answer, label))
+    Ok(Labeled::new(answer, mix.label()))
 }
 
 /// Whether one file of several may fail so without failing the others.

@@ -4,13 +4,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use guard::call::Call;
-use guard::label::Label;
 use guard::label::Labeled;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
 use guard::server::Outcome;
 
+use super::page::Mix;
 use crate::scope::RelPath;
 use crate::server::Inner;
 
@@ -18,7 +18,7 @@ use crate::server::Inner;
 pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
     let mut text = String::new();
     let mut roots = Vec::new();
-    let mut label = Label::PUBLIC;
+    let mut mix = Mix::new(call);
     for (index, root) in inner.scope.roots().iter().enumerate() {
         let Some(standing) = root.rules.top(call.caller().clearance) else {
             continue;
@@ -26,7 +26,8 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
         let its = inner.known.text(standing.label);
         text.push_str(&format!("{}/\t{its}\n", root.name));
         roots.push(json!({"name": root.name, "label": its}));
-        label = label.join(standing.name);
+        // the names are the operator's own words; the instructions tell them as well
+        mix.looked_at(standing.name);
         if let Some(place) = inner.scope.top(index) {
             call.touch(&place.uri(), standing.name)?;
         }
@@ -38,7 +39,7 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
             "text_bytes": limits.text_bytes.get(),
             "base64_bytes": limits.base64_bytes.get(),
             "lines": limits.lines.get(),
-            "line_bytes": crate::effects::lines::LINE,
+            "line_bytes": crate::effects::lines_take::LINE,
             "entries": limits.entries.get(),
             "matches": limits.matches.get(),
             "search_seconds": limits.search_seconds.get(),
@@ -59,5 +60,5 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
         items,
         ..Answer::default()
     };
-    Ok(Labeled::new(answer, label))
+    Ok(Labeled::new(answer, mix.label()))
 }

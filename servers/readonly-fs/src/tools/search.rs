@@ -16,6 +16,7 @@ use guard::server::Answer;
 use guard::server::Outcome;
 
 use super::page::Lines;
+use super::page::Mix;
 use super::page::Position;
 use super::page::Request;
 use super::page::named;
@@ -85,7 +86,7 @@ struct Page<'a> {
     room: Room,
     ends: Instant,
     lines: Lines,
-    label: Label,
+    mix: Mix,
     untrusted: bool,
     matches: u64,
     files: u64,
@@ -117,7 +118,7 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
         },
         ends: Instant::now() + Duration::from_secs(limits.search_seconds.get()),
         lines: Lines::new(usize::MAX),
-        label: Label::PUBLIC,
+        mix: Mix::new(call),
         untrusted: false,
         matches: 0,
         files: 0,
@@ -139,9 +140,12 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
             after: position.as_ref().map(Position::path).transpose()?.flatten(),
             again: position.as_ref().is_some_and(|at| at.place.is_some()),
         };
-        let place = position.and_then(|position| position.place);
+        let resume = options
+            .after
+            .clone()
+            .zip(position.and_then(|position| position.place));
         let walk = named(call, permit, inner.handles.walk(permit, call, options))?;
-        page.root(walk, start, permit, place)?;
+        page.root(walk, start, permit, resume)?;
         if page.next.is_some() {
             break;
         }
@@ -156,7 +160,7 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
     let mut answer = page.lines.answer(structured, next);
     answer.items = page.matches;
     answer.untrusted = page.untrusted;
-    Ok(Labeled::new(answer, page.label))
+    Ok(Labeled::new(answer, page.mix.label()))
 }
 
 impl Page<'_> {
@@ -166,19 +170,21 @@ impl Page<'_> {
         mut walk: Walk<'_>,
         start: usize,
         permit: &Permit,
-        mut place: Option<search_sink::Position>,
+        mut resume: Option<(RelPath, search_sink::Position)>,
     ) -> Result<(), Refusal> {
-        self.label = self.label.join(walk.label());
+        self.mix.looked_at(walk.label());
         while let Some(entry) = walk.next()? {
-            let late = Instant::now() >= self.ends;
-            if late {
+            let resumed = resume.take();
+            let resumed = resumed.filter(|(path, _)| path.as_bytes() == walk.below());
+            let from = resumed.map_or(search_sink::Position::default(), |(_, place)| place);
+            // every page gets somewhere, however slow the disk
+            if Instant::now() >= self.ends && walk.scanned() > 1 {
                 // the one at hand is for the next page; it exists for the reader
                 let mut position = Position::after(start, walk.below());
-                position.place = Some(place.unwrap_or_default());
+                position.place = Some(from);
                 self.next = Some(position);
                 break;
             }
-            let from = place.take().unwrap_or_default();
             let wanted = |globs: &Globs| globs.matches(walk.below());
             if entry.kind != Kind::File || !self.globs.as_ref().is_none_or(wanted) {
                 continue;
@@ -247,17 +253,21 @@ impl Page<'_> {
             if self.room.matches == 0 || self.room.bytes < line.len() + COUNT {
                 return Ok(false);
             }
-            self.room.matches -= 1;
         }
         if let Mode::Count = self.mode {
             line.push_str(&format!(": {}", found.matches));
+        }
+        if !self.mix.admits(label) {
+            return Ok(false);
+        }
+        if self.mode != Mode::Lines {
+            self.room.matches -= 1;
         }
         self.room.bytes = self.room.bytes.saturating_sub(line.len() + 1);
         let uri = permit
             .place()
             .at(RelPath::from_kernel(path).unwrap_or_default());
         self.call.touch(&uri.uri(), label)?;
-        self.label = self.label.join(label);
         self.untrusted |= !permit.root().trusted;
         self.matches += found.matches;
         self.files += 1;

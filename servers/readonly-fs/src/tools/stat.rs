@@ -19,6 +19,7 @@ use guard::server::Block;
 use guard::server::Outcome;
 
 use super::list::time;
+use super::page::Mix;
 use crate::effects::Opened;
 use crate::effects::encoding::Form;
 use crate::effects::lines::Lines;
@@ -39,13 +40,15 @@ pub(super) fn stat(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let stat: Stat = arguments.parse()?;
     let mut text = String::new();
     let mut files = Vec::with_capacity(stat.paths.len());
-    let (mut label, mut untrusted, mut items) = (Label::PUBLIC, false, 0);
+    let (mut mix, mut untrusted, mut items) = (Mix::new(call), false, 0);
     for path in &stat.paths {
         match one(inner, call, path) {
-            Ok((facts, its, trusted)) => {
+            Ok((_, label, _)) if !mix.admits(label) => {
+                files.push(super::page::apart(&spelled(inner, path)?, &mut text));
+            }
+            Ok((facts, _, trusted)) => {
                 text.push_str(&line(&facts));
                 files.push(facts);
-                label = label.join(its);
                 untrusted |= !trusted;
                 items += 1;
             }
@@ -64,7 +67,7 @@ pub(super) fn stat(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         untrusted,
         ..Answer::default()
     };
-    Ok(Labeled::new(answer, label))
+    Ok(Labeled::new(answer, mix.label()))
 }
 
 fn one(inner: &Inner, call: &Call, path: &str) -> Result<(Value, Label, bool), Refusal> {

@@ -384,3 +384,55 @@ fn a_path_may_leave_out_the_only_root_and_answers_never_do() {
         }
     }
 }
+
+#[test]
+fn a4_a_reader_of_two_roles_gets_all_in_answers_that_mix_nothing() {
+    let rules = r#"
+        [[roots.label-rules]]
+        paths = ["p*"]
+        label = "internal+personal"
+        [[roots.label-rules]]
+        paths = ["c*"]
+        label = "confidential"
+    "#;
+    let files = [
+        ("c1", "x"),
+        ("p2", "x"),
+        ("c3", "x"),
+        ("i4", "x"),
+        ("p5", "x"),
+    ];
+    let world = World::new(&files, rules);
+    let is = |text: &str| guard::label::Clearance::up_to(crate::testing::label(text));
+    let both = is("internal+personal").or(is("confidential"));
+    for (tool, request) in [
+        ("list_directory", json!({"path": "docs"})),
+        ("list_directory", json!({"path": "docs", "sort": "size"})),
+        ("find_files", json!({"globs": ["*"]})),
+        ("search_text", json!({"pattern": "x", "mode": "files"})),
+        ("search_text", json!({"pattern": "x", "mode": "count"})),
+    ] {
+        let mut request = request;
+        let mut all = Vec::new();
+        loop {
+            let call = world.request_cleared(both);
+            let answer = world.call_with(call, tool, request.clone()).unwrap();
+            assert!(all.len() < 5 || lines(&answer).is_empty());
+            all.extend(lines(&answer));
+            match answer.structured.get("next") {
+                Some(next) => request["cursor"] = next.clone(),
+                None => break,
+            }
+        }
+        assert_eq!(all.len(), 5, "{tool}: {all:?}");
+    }
+    let call = world.request_cleared(both);
+    let paths = json!({"paths": ["c1", "p2", "i4"]});
+    let read = world.call_with(call, "read_file", paths.clone()).unwrap();
+    assert_eq!(read.structured["files"][1]["error"], "unsuitable");
+    let stat = world
+        .call_with(world.request_cleared(both), "stat_files", paths)
+        .unwrap();
+    assert_eq!(stat.structured["files"][1]["error"], "unsuitable");
+    assert_eq!(stat.structured["files"][2]["path"], "docs/i4");
+}
