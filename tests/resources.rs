@@ -31,10 +31,15 @@ fn a_file_reads_the_same_as_a_resource_and_by_the_tool() {
             assert_eq!(contents["uri"], uri);
             for meta in [&contents["_meta"], &read.result()["_meta"]] {
                 assert_eq!(meta["dev.keyhole/security-label"]["level"], "internal");
-                assert_eq!(meta["io.modelcontextprotocol/trust-annotations"]["untrusted"], true);
+                assert_eq!(
+                    meta["io.modelcontextprotocol/trust-annotations"]["untrusted"],
+                    true
+                );
             }
         }
-        let blob = raw.ask("resources/read", json!({"uri": "fs://docs/data.bin"})).ok();
+        let blob = raw
+            .ask("resources/read", json!({"uri": "fs://docs/data.bin"}))
+            .ok();
         assert_eq!(blob.result()["contents"][0]["blob"], "AAEC/w==");
         assert_eq!(raw.close().code, Some(0));
     }
@@ -48,9 +53,15 @@ fn the_list_has_the_roots_and_their_files_with_labels() {
         let listed = raw.ask("resources/list", json!({})).ok();
         let resources = listed.result()["resources"].as_array().unwrap();
         let uris: Vec<_> = resources.iter().filter_map(|r| r["uri"].as_str()).collect();
-        assert_eq!(uris, ["fs://docs/", "fs://docs/data.bin", "fs://docs/notes.md"]);
+        assert_eq!(
+            uris,
+            ["fs://docs/", "fs://docs/data.bin", "fs://docs/notes.md"]
+        );
         for resource in resources {
-            assert_eq!(resource["_meta"]["dev.keyhole/security-label"]["level"], "internal");
+            assert_eq!(
+                resource["_meta"]["dev.keyhole/security-label"]["level"],
+                "internal"
+            );
         }
         let scope = &listed.result()["cacheScope"];
         assert!(era == Era::Legacy || scope == "private", "{scope}");
@@ -65,7 +76,9 @@ fn the_list_has_the_roots_and_their_files_with_labels() {
 fn a_directory_reads_as_what_is_in_it() {
     let world = world();
     let mut raw = world.serve();
-    let read = raw.ask("resources/read", json!({"uri": "fs://docs/sub/"})).ok();
+    let read = raw
+        .ask("resources/read", json!({"uri": "fs://docs/sub/"}))
+        .ok();
     let text = read.result()["contents"][0].to_string();
     assert!(text.contains("deep") && !text.contains("hidden"), "{text}");
 }
@@ -94,7 +107,9 @@ fn the_list_comes_in_pages_that_together_are_all() {
         let resources = page.result()["resources"].as_array().unwrap();
         assert!(resources.len() <= 1000);
         uris.extend(resources.iter().map(|r| r["uri"].to_string()));
-        let Some(next) = page.result().get("nextCursor") else { break };
+        let Some(next) = page.result().get("nextCursor") else {
+            break;
+        };
         params = json!({"cursor": next});
     }
     let mut unique = uris.clone();
@@ -129,7 +144,12 @@ fn completions_follow_what_is_typed() {
                 let values = &answer.result()["completion"]["values"];
                 assert_eq!(*values, expected, "{era:?} {argument} {typed}");
             } else {
-                assert_eq!(expected, json!([]), "{argument} {typed}: {}", answer.short());
+                assert_eq!(
+                    expected,
+                    json!([]),
+                    "{argument} {typed}: {}",
+                    answer.short()
+                );
             }
         }
     }
@@ -141,15 +161,24 @@ async fn the_protocol_librarys_own_client_finds_and_reads() {
     let client = Client::start(&world, &SERVED).await;
     let tools = client.peer().list_all_tools().await.unwrap();
     assert_eq!(tools.len(), 6);
-    let read = client.call("read_file", json!({"path": "docs/notes.md"})).await.unwrap();
+    let read = client
+        .call("read_file", json!({"path": "docs/notes.md"}))
+        .await
+        .unwrap();
     let text = serde_json::to_value(&read.content).unwrap();
     assert_eq!(text[0]["text"], "# Notes\n");
-    let refused = client.call("read_file", json!({"path": "docs/none"})).await.unwrap();
+    let refused = client
+        .call("read_file", json!({"path": "docs/none"}))
+        .await
+        .unwrap();
     assert_eq!(refused.is_error, Some(true));
     assert!(client.call("no_such", json!({})).await.is_err());
     let resources = client.peer().list_all_resources().await.unwrap();
     assert_eq!(resources.len(), 3);
-    let label = resources[0].meta.as_ref().and_then(|meta| meta.0.get("dev.keyhole/security-label"));
+    let label = resources[0]
+        .meta
+        .as_ref()
+        .and_then(|meta| meta.0.get("dev.keyhole/security-label"));
     assert!(label.is_some(), "labels outlive the library");
     client.close().await;
     assert_eq!(world.trail().of("1").len(), 1);

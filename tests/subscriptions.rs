@@ -23,9 +23,15 @@ fn legacy(world: &World) -> Raw {
 }
 
 fn listen(raw: &mut Raw, uris: &[&str]) -> u64 {
-    let id = raw.begin("subscriptions/listen", json!({"notifications": {"resourceSubscriptions": uris}}));
+    let id = raw.begin(
+        "subscriptions/listen",
+        json!({"notifications": {"resourceSubscriptions": uris}}),
+    );
     let first = raw.note(SOON).expect("it is acknowledged");
-    assert_eq!(first["method"], "notifications/subscriptions/acknowledged", "{first}");
+    assert_eq!(
+        first["method"], "notifications/subscriptions/acknowledged",
+        "{first}"
+    );
     id
 }
 
@@ -40,12 +46,23 @@ fn changed(raw: &mut Raw, limit: Duration) -> Option<Value> {
 fn a_change_is_told_to_who_subscribed_in_the_older_era() {
     let world = world();
     let mut raw = legacy(&world);
-    raw.ask("resources/subscribe", json!({"uri": "fs://docs/watched.txt"})).ok();
+    raw.ask(
+        "resources/subscribe",
+        json!({"uri": "fs://docs/watched.txt"}),
+    )
+    .ok();
     world.file("root/other.txt", "two\n");
     assert_eq!(changed(&mut raw, QUIET), None);
     world.file("root/watched.txt", "two\n");
-    assert_eq!(changed(&mut raw, SOON), Some("fs://docs/watched.txt".into()));
-    raw.ask("resources/unsubscribe", json!({"uri": "fs://docs/watched.txt"})).ok();
+    assert_eq!(
+        changed(&mut raw, SOON),
+        Some("fs://docs/watched.txt".into())
+    );
+    raw.ask(
+        "resources/unsubscribe",
+        json!({"uri": "fs://docs/watched.txt"}),
+    )
+    .ok();
     while raw.note(QUIET).is_some() {}
     world.file("root/watched.txt", "three\n");
     assert_eq!(changed(&mut raw, QUIET), None);
@@ -56,13 +73,25 @@ fn a_change_is_told_to_who_subscribed_in_the_older_era() {
 fn a_change_is_told_to_who_listens_in_the_newer_era() {
     let world = world();
     let mut raw = world.serve();
-    let id = listen(&mut raw, &["fs://docs/watched.txt", "fs://docs/none.txt", "fs://../x", "nonsense"]);
+    let id = listen(
+        &mut raw,
+        &[
+            "fs://docs/watched.txt",
+            "fs://docs/none.txt",
+            "fs://../x",
+            "nonsense",
+        ],
+    );
     world.file("root/other.txt", "two\n");
     assert_eq!(changed(&mut raw, QUIET), None);
     world.file("root/watched.txt", "two\n");
-    assert_eq!(changed(&mut raw, SOON), Some("fs://docs/watched.txt".into()));
+    assert_eq!(
+        changed(&mut raw, SOON),
+        Some("fs://docs/watched.txt".into())
+    );
     // other requests go on beside it
-    raw.call("read_file", json!({"path": "docs/watched.txt"})).ok();
+    raw.call("read_file", json!({"path": "docs/watched.txt"}))
+        .ok();
     raw.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
     while raw.note(QUIET).is_some() {}
     world.file("root/watched.txt", "three\n");
@@ -75,7 +104,11 @@ fn a_change_is_told_to_who_listens_in_the_newer_era() {
 fn a_file_that_is_replaced_is_still_watched() {
     let world = world();
     let mut raw = legacy(&world);
-    raw.ask("resources/subscribe", json!({"uri": "fs://docs/watched.txt"})).ok();
+    raw.ask(
+        "resources/subscribe",
+        json!({"uri": "fs://docs/watched.txt"}),
+    )
+    .ok();
     for round in 0..3 {
         world.file("root/new.txt", format!("round {round}\n"));
         std::fs::rename(world.path("root/new.txt"), world.path("root/watched.txt")).unwrap();
@@ -89,7 +122,11 @@ fn a_file_that_is_replaced_is_still_watched() {
 fn a_file_that_becomes_a_link_out_is_silent() {
     let world = world();
     let mut raw = legacy(&world);
-    raw.ask("resources/subscribe", json!({"uri": "fs://docs/watched.txt"})).ok();
+    raw.ask(
+        "resources/subscribe",
+        json!({"uri": "fs://docs/watched.txt"}),
+    )
+    .ok();
     std::fs::remove_file(world.path("root/watched.txt")).unwrap();
     world.link("root/watched.txt", "../outside/secret.txt");
     while raw.note(QUIET).is_some() {}
@@ -103,7 +140,11 @@ fn a_file_that_becomes_a_link_out_is_silent() {
 fn many_changes_are_few_notifications() {
     let world = world();
     let mut raw = legacy(&world);
-    raw.ask("resources/subscribe", json!({"uri": "fs://docs/watched.txt"})).ok();
+    raw.ask(
+        "resources/subscribe",
+        json!({"uri": "fs://docs/watched.txt"}),
+    )
+    .ok();
     for number in 0..2000 {
         world.file("root/watched.txt", number.to_string());
     }
@@ -136,9 +177,13 @@ fn o6_subscriptions_have_an_end() {
     let mut raw = world.serve();
     let uris: Vec<_> = (0..300).map(|n| format!("fs://docs/{n}.txt")).collect();
     for _ in 0..100 {
-        raw.begin("subscriptions/listen", json!({"notifications": {"resourceSubscriptions": uris}}));
+        raw.begin(
+            "subscriptions/listen",
+            json!({"notifications": {"resourceSubscriptions": uris}}),
+        );
     }
-    raw.call("read_file", json!({"path": "docs/watched.txt"})).ok();
+    raw.call("read_file", json!({"path": "docs/watched.txt"}))
+        .ok();
     assert!(raw.peak() < 64 * 1024, "{} KiB", raw.peak());
     assert_eq!(raw.close().code, Some(0));
 }

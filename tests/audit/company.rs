@@ -55,10 +55,15 @@ fn l2_a_kill_of_one_does_not_stop_the_others() {
 fn rotation_keeps_one_chain() {
     let world = world();
     world.file("config.toml", "[guard.audit]\nrotate-bytes = 20000\n");
-    let arguments = ["--audit={dir}/audit", "--config={dir}/config.toml", "docs={dir}/root"];
+    let arguments = [
+        "--audit={dir}/audit",
+        "--config={dir}/config.toml",
+        "docs={dir}/root",
+    ];
     let mut raw = world.start(harness::Era::Modern, &arguments);
     for _ in 0..200 {
-        raw.call("read_file", json!({"path": "docs/small.txt"})).ok();
+        raw.call("read_file", json!({"path": "docs/small.txt"}))
+            .ok();
     }
     assert_eq!(raw.close().code, Some(0));
     let segments = std::fs::read_dir(world.path("audit")).unwrap();

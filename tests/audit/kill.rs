@@ -33,7 +33,9 @@ fn l2_what_was_answered_before_a_kill_is_recorded_and_the_chain_holds() {
         let session = session_of(&trail.records, round as usize * 2);
         for id in last {
             let same = |r: &&serde_json::Value| {
-                r["jsonrpc.request.id"] == **id && r["session.id"] == session && r["phase"] == "outcome"
+                r["jsonrpc.request.id"] == **id
+                    && r["session.id"] == session
+                    && r["phase"] == "outcome"
             };
             let times = trail.records.iter().filter(same).count();
             assert_eq!(times, 1, "round {round}: the answer to {id} has its record");
@@ -45,7 +47,10 @@ fn l2_what_was_answered_before_a_kill_is_recorded_and_the_chain_holds() {
 /// The id of the session that started as the one of this number.
 fn session_of(records: &[serde_json::Value], number: usize) -> serde_json::Value {
     let starts = records.iter().filter(|r| r["action"] == "session.start");
-    starts.map(|r| r["session.id"].clone()).nth(number).expect("it started")
+    starts
+        .map(|r| r["session.id"].clone())
+        .nth(number)
+        .expect("it started")
 }
 
 #[test]
@@ -66,7 +71,8 @@ fn l3_a_changed_trail_is_noticed_by_a_second_reading() {
     let world = world();
     let mut raw = world.serve();
     for _ in 0..5 {
-        raw.call("read_file", json!({"path": "docs/small.txt"})).ok();
+        raw.call("read_file", json!({"path": "docs/small.txt"}))
+            .ok();
     }
     assert_eq!(raw.close().code, Some(0));
     world.trail();
@@ -78,7 +84,17 @@ fn l3_a_changed_trail_is_noticed_by_a_second_reading() {
     let text = std::fs::read_to_string(&segment).unwrap();
     let lines: Vec<_> = text.lines().collect();
     let join = |lines: Vec<&str>| lines.join("\n") + "\n";
-    let without = |at: usize| join(lines.iter().copied().enumerate().filter(|(n, _)| *n != at).map(|(_, l)| l).collect());
+    let without = |at: usize| {
+        join(
+            lines
+                .iter()
+                .copied()
+                .enumerate()
+                .filter(|(n, _)| *n != at)
+                .map(|(_, l)| l)
+                .collect(),
+        )
+    };
     let mut swapped = lines.clone();
     swapped.swap(3, 4);
     let mut doubled = lines.clone();

@@ -12,7 +12,9 @@ use super::world;
 
 /// Requests of every kind, good and bad.
 fn kinds() -> Vec<(&'static str, Value)> {
-    let call = |name: &str, arguments: Value| ("tools/call", json!({"name": name, "arguments": arguments}));
+    let call = |name: &str, arguments: Value| {
+        ("tools/call", json!({"name": name, "arguments": arguments}))
+    };
     vec![
         ("tools/list", json!({})),
         ("tools/list", json!({"cursor": "x"})),
@@ -22,7 +24,10 @@ fn kinds() -> Vec<(&'static str, Value)> {
         ("resources/read", json!({"uri": "fs://docs/small.txt"})),
         ("resources/read", json!({"uri": "fs://docs/none"})),
         ("resources/read", json!({})),
-        ("completion/complete", json!({"ref": {"type": "ref/resource", "uri": "fs://{root}/{+path}"}, "argument": {"name": "root", "value": ""}})),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "fs://{root}/{+path}"}, "argument": {"name": "root", "value": ""}}),
+        ),
         ("prompts/list", json!({})),
         ("prompts/get", json!({"name": "x"})),
         ("logging/setLevel", json!({"level": "debug"})),
@@ -38,7 +43,10 @@ fn kinds() -> Vec<(&'static str, Value)> {
         call("read_file", json!({"path": "docs/small.txt"})),
         call("read_file", json!({"path": "docs/none"})),
         call("read_file", json!({"path": "../x"})),
-        call("read_file", json!({"paths": ["docs/small.txt", "docs/none"]})),
+        call(
+            "read_file",
+            json!({"paths": ["docs/small.txt", "docs/none"]}),
+        ),
         call("list_directory", json!({"path": "docs"})),
         call("find_files", json!({"globs": ["["]})),
         call("search_text", json!({"pattern": "("})),
@@ -73,7 +81,11 @@ fn l1_every_request_leaves_exactly_one_record() {
             assert_eq!(records[0]["decision"], decision);
             assert!(records[0]["duration_us"].is_u64() && records[0]["time"].is_string());
         }
-        assert_eq!(trail.outcomes().count(), ended.answered.len(), "and no other");
+        assert_eq!(
+            trail.outcomes().count(),
+            ended.answered.len(),
+            "and no other"
+        );
     }
 }
 
@@ -161,7 +173,12 @@ fn l2_the_record_is_there_when_the_answer_comes() {
     let mut raw = world.serve();
     for _ in 0..50 {
         let id = raw.begin_call("read_file", json!({"path": "docs/small.txt"}));
-        raw.wait_most(&id.to_string(), Duration::from_secs(10)).expect("answered");
-        assert_eq!(world.trail().of(&id.to_string()).len(), 1, "{id} is on the disk by now");
+        raw.wait_most(&id.to_string(), Duration::from_secs(10))
+            .expect("answered");
+        assert_eq!(
+            world.trail().of(&id.to_string()).len(),
+            1,
+            "{id} is on the disk by now"
+        );
     }
 }

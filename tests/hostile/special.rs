@@ -23,10 +23,16 @@ fn o2_a_fifo_does_not_hang_and_does_not_exist() {
         assert_absent(&mut raw, path);
     }
     for (tool, arguments) in [
-        ("list_directory", json!({"path": "docs", "depth": 8, "sizes": true})),
+        (
+            "list_directory",
+            json!({"path": "docs", "depth": 8, "sizes": true}),
+        ),
         ("find_files", json!({"globs": ["**"], "type": "any"})),
         ("search_text", json!({"pattern": "."})),
-        ("read_file", json!({"paths": ["docs/pipe", "docs/small.txt"]})),
+        (
+            "read_file",
+            json!({"paths": ["docs/pipe", "docs/small.txt"]}),
+        ),
     ] {
         let answer = call_beside(&mut raw, tool, arguments).ok();
         let told = answer.text().contains("pipe") && tool != "read_file";
@@ -41,7 +47,10 @@ fn o2_a_socket_does_not_exist() {
     let _listener = UnixListener::bind(world.path("root/socket")).unwrap();
     let mut raw = world.serve();
     assert_absent(&mut raw, "docs/socket");
-    let listing = raw.call("list_directory", json!({"path": "docs"})).ok().text();
+    let listing = raw
+        .call("list_directory", json!({"path": "docs"}))
+        .ok()
+        .text();
     assert_eq!(listing, "docs/small.txt\n");
     finish(&world, raw);
 }
@@ -95,11 +104,20 @@ fn a_root_in_the_kernels_own_files_does_no_harm() {
     let world = world();
     let roots = ["--audit={dir}/audit", "docs={dir}/root", "proc=/proc/self"];
     let mut raw = world.start(harness::Era::Modern, &roots);
-    for path in ["proc/exe", "proc/cwd", "proc/root", "proc/fd/0", "proc/task/../exe"] {
+    for path in [
+        "proc/exe",
+        "proc/cwd",
+        "proc/root",
+        "proc/fd/0",
+        "proc/task/../exe",
+    ] {
         assert_absent(&mut raw, path);
     }
     for (tool, arguments) in [
-        ("list_directory", json!({"path": "proc", "depth": 2, "limit": 1000})),
+        (
+            "list_directory",
+            json!({"path": "proc", "depth": 2, "limit": 1000}),
+        ),
         ("search_text", json!({"pattern": "canary", "path": "proc"})),
         ("read_file", json!({"path": "proc/mem"})),
         ("read_file", json!({"path": "proc/status"})),
@@ -116,7 +134,9 @@ fn a_file_that_may_not_be_opened_reads_like_one_that_is_not_there() {
         return;
     }
     let world = world();
-    world.file("root/closed.txt", harness::CANARY).mode("root/closed.txt", 0);
+    world
+        .file("root/closed.txt", harness::CANARY)
+        .mode("root/closed.txt", 0);
     let mut raw = world.serve();
     assert_absent(&mut raw, "docs/closed.txt");
     finish(&world, raw);

@@ -27,12 +27,23 @@ fn i9_a_cursor_holds_for_the_request_it_came_from() {
     assert_eq!(again.lines(), second.lines());
     for (tool, arguments) in [
         ("list_directory", page(2, Some(&cursor))),
-        ("list_directory", json!({"path": "docs/sub", "depth": 8, "limit": 1, "cursor": cursor})),
-        ("find_files", json!({"globs": ["**"], "limit": 1, "cursor": cursor})),
+        (
+            "list_directory",
+            json!({"path": "docs/sub", "depth": 8, "limit": 1, "cursor": cursor}),
+        ),
+        (
+            "find_files",
+            json!({"globs": ["**"], "limit": 1, "cursor": cursor}),
+        ),
         ("search_text", json!({"pattern": "word", "cursor": cursor})),
     ] {
         let answer = raw.call(tool, arguments);
-        assert_eq!(answer.code(), Some("stale_cursor"), "{tool}: {}", answer.short());
+        assert_eq!(
+            answer.code(),
+            Some("stale_cursor"),
+            "{tool}: {}",
+            answer.short()
+        );
     }
     let listed = raw.ask("resources/list", json!({"cursor": cursor}));
     assert_eq!(listed.code(), Some("stale_cursor"), "{}", listed.short());
@@ -48,7 +59,12 @@ fn i9_a_cursor_is_of_no_use_to_anybody_else() {
         // the last is the same reader in another process
         let mut other = session(&world, who, Era::Modern);
         let answer = other.call("list_directory", page(1, Some(&cursor)));
-        assert_eq!(answer.code(), Some("stale_cursor"), "{who}: {}", answer.short());
+        assert_eq!(
+            answer.code(),
+            Some("stale_cursor"),
+            "{who}: {}",
+            answer.short()
+        );
     }
 }
 
@@ -64,12 +80,29 @@ fn i9_a_changed_cursor_is_refused() {
         bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
         let bent = Value::from(String::from_utf8(bent).unwrap());
         let answer = raw.call("list_directory", page(1, Some(&bent)));
-        assert_eq!(answer.code(), Some("stale_cursor"), "byte {at}: {}", answer.short());
+        assert_eq!(
+            answer.code(),
+            Some("stale_cursor"),
+            "byte {at}: {}",
+            answer.short()
+        );
     }
-    for bent in ["", "A", &cursor[1..], &cursor[..cursor.len() - 1], &cursor.repeat(2), "\u{0}", "=="] {
+    for bent in [
+        "",
+        "A",
+        &cursor[1..],
+        &cursor[..cursor.len() - 1],
+        &cursor.repeat(2),
+        "\u{0}",
+        "==",
+    ] {
         let answer = raw.call("list_directory", page(1, Some(&bent.into())));
         let code = answer.code();
-        assert!(matches!(code, Some("stale_cursor" | "malformed")), "{}", answer.short());
+        assert!(
+            matches!(code, Some("stale_cursor" | "malformed")),
+            "{}",
+            answer.short()
+        );
     }
 }
 
@@ -80,8 +113,14 @@ fn a2_pages_together_are_what_one_page_is() {
         let mut raw = session(&world, who, Era::Modern);
         for (tool, mut arguments) in [
             ("list_directory", json!({"path": "docs", "depth": 8})),
-            ("list_directory", json!({"path": "docs", "depth": 8, "sort": "size"})),
-            ("list_directory", json!({"path": "docs", "depth": 8, "sort": "modified"})),
+            (
+                "list_directory",
+                json!({"path": "docs", "depth": 8, "sort": "size"}),
+            ),
+            (
+                "list_directory",
+                json!({"path": "docs", "depth": 8, "sort": "modified"}),
+            ),
             ("find_files", json!({"globs": ["**"], "type": "any"})),
             ("search_text", json!({"pattern": "word", "mode": "files"})),
         ] {
@@ -91,7 +130,9 @@ fn a2_pages_together_are_what_one_page_is() {
             loop {
                 let page = raw.call(tool, arguments.clone()).ok();
                 paged.extend(page.lines());
-                let Some(next) = page.structured().get("next") else { break };
+                let Some(next) = page.structured().get("next") else {
+                    break;
+                };
                 // no page is empty: that one would tell of what is not shown
                 assert!(!page.lines().is_empty(), "{who} {tool}");
                 arguments["cursor"] = next.clone();

@@ -17,7 +17,10 @@ fn questions(path: &str) -> Vec<(&'static str, Value)> {
         ("read_file", json!({"path": path})),
         ("read_file", json!({"path": path, "from_line": 2})),
         ("read_file", json!({"path": path, "from_byte": 1_000_000})),
-        ("read_file", json!({"path": path, "tail": 1, "numbered": true})),
+        (
+            "read_file",
+            json!({"path": path, "tail": 1, "numbered": true}),
+        ),
         ("list_directory", json!({"path": path})),
         ("find_files", json!({"globs": ["*"], "path": path})),
         ("search_text", json!({"pattern": "word", "path": path})),
@@ -46,7 +49,10 @@ fn a3_forbidden_and_absent_are_the_same_bytes() {
         ] {
             for (one, other) in questions(forbidden).into_iter().zip(questions(absent)) {
                 let tool = one.0;
-                let (one, other) = (answer(one.0, one.1, forbidden), answer(other.0, other.1, absent));
+                let (one, other) = (
+                    answer(one.0, one.1, forbidden),
+                    answer(other.0, other.1, absent),
+                );
                 assert_eq!(one, other, "{tool} {forbidden}");
             }
         }
@@ -98,9 +104,16 @@ fn completions(raw: &mut Raw, argument: &str, typed: &str, known: Value) -> Vec<
     let completion = &answer.result()["completion"];
     let values = completion["values"].as_array().unwrap();
     if let Some(total) = completion.get("total").and_then(Value::as_u64) {
-        assert_eq!(total, values.len() as u64, "a total tells no more than is shown");
+        assert_eq!(
+            total,
+            values.len() as u64,
+            "a total tells no more than is shown"
+        );
     }
-    values.iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    values
+        .iter()
+        .map(|v| v.as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -113,13 +126,20 @@ fn a2_completions_show_what_may_be_read() {
     let shown = completions(&mut stan, "path", "", docs.clone());
     assert!(shown.contains(&"plan.md".to_owned()), "{shown:?}");
     for typed in ["hr", "hr/", "hr/p", "h", "../", "listed/../hr/", "hr/deep/"] {
-        assert_eq!(completions(&mut stan, "path", typed, docs.clone()), [""; 0], "{typed}");
+        assert_eq!(
+            completions(&mut stan, "path", typed, docs.clone()),
+            [""; 0],
+            "{typed}"
+        );
     }
     let vault = json!({"root": "hr-vault"});
     assert_eq!(completions(&mut stan, "path", "", vault.clone()), [""; 0]);
     let ended = stan.close();
     for sealed in SEALED {
-        assert!(!ended.heard.replace("hr-like", "").contains(sealed), "{sealed}");
+        assert!(
+            !ended.heard.replace("hr-like", "").contains(sealed),
+            "{sealed}"
+        );
     }
     let mut hanna = session(&world, "hanna", Era::Modern);
     assert!(!completions(&mut hanna, "path", "hr/", docs).is_empty());
@@ -136,7 +156,8 @@ fn a2_the_resource_list_shows_what_may_be_read() {
         assert_eq!(resources.len(), count, "{who}: {resources:?}");
         for resource in resources {
             assert!(resource["_meta"]["dev.keyhole/security-label"].is_object());
-            raw.ask("resources/read", json!({"uri": resource["uri"]})).ok();
+            raw.ask("resources/read", json!({"uri": resource["uri"]}))
+                .ok();
         }
         let ended = raw.close();
         assert_eq!(who == "hanna", ended.heard.contains("hr-vault"), "{who}");
@@ -158,7 +179,9 @@ fn a2_nobody_hears_of_changes_of_what_they_may_not_read() {
     let note = raw.note(Duration::from_millis(800));
     assert_eq!(note, None, "what is sealed changed");
     world.file("root/plan.md", "another plan\n");
-    let note = raw.note(Duration::from_secs(5)).expect("an open file changed");
+    let note = raw
+        .note(Duration::from_secs(5))
+        .expect("an open file changed");
     assert_eq!(note["method"], "notifications/resources/updated");
     let ended = raw.close();
     assert!(!ended.heard.contains("pay.md") && !ended.heard.contains("wages"));
@@ -171,7 +194,10 @@ fn a2_a_sealed_ignore_file_does_not_speak() {
     world.file("root/.gitignore", "plan.md\n");
     let config = world.read("config.toml");
     let rule = "[[roots.label-rules]]\npaths = [\".gitignore\"]\nlabel = \"confidential\"\n\n[[roots]]\nname = \"hr-vault\"";
-    world.file("config.toml", config.replace("[[roots]]\nname = \"hr-vault\"", rule));
+    world.file(
+        "config.toml",
+        config.replace("[[roots]]\nname = \"hr-vault\"", rule),
+    );
     let mut raw = session(&world, "stan", Era::Modern);
     let listed = raw.call("list_directory", json!({"path": "docs"})).ok();
     assert!(listed.text().contains("plan.md"), "{}", listed.text());

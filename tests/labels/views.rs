@@ -14,12 +14,20 @@ fn view(who: &str) -> (Vec<String>, Vec<String>, Vec<String>, Value) {
     let mut raw = session(&world, who, Era::Modern);
     let all = json!({"path": "docs", "depth": 8, "hidden": true, "ignored": true});
     let listed = raw.call("list_directory", all).ok();
-    let found = raw.call("find_files", json!({"globs": ["**"], "hidden": true})).ok();
-    let searched = raw.call("search_text", json!({"pattern": "word", "mode": "files"})).ok();
+    let found = raw
+        .call("find_files", json!({"globs": ["**"], "hidden": true}))
+        .ok();
+    let searched = raw
+        .call("search_text", json!({"pattern": "word", "mode": "files"}))
+        .ok();
     let roots = raw.call("list_roots", json!({})).ok().structured()["roots"].clone();
     for (answer, key) in [(&listed, "entries"), (&found, "matches")] {
         let count = answer.structured()[key].as_u64().unwrap();
-        assert_eq!(count, answer.lines().len() as u64, "{who}: counts say no more than lines");
+        assert_eq!(
+            count,
+            answer.lines().len() as u64,
+            "{who}: counts say no more than lines"
+        );
     }
     let lines = (listed.lines(), found.lines(), searched.lines(), roots);
     let ended = raw.close();
@@ -53,7 +61,10 @@ fn a2_each_reader_sees_exactly_what_they_are_cleared_for() {
     assert_eq!(listed, shown);
     let files = shown.iter().filter(|line| !line.ends_with('/'));
     assert_eq!(found, files.copied().collect::<Vec<_>>());
-    assert_eq!(searched, ["docs/news.md", "docs/plan.md", "docs/sub/hr-like.md"]);
+    assert_eq!(
+        searched,
+        ["docs/news.md", "docs/plan.md", "docs/sub/hr-like.md"]
+    );
     assert_eq!(roots, json!([{"name": "docs", "label": "internal"}]));
     let (listed, found, searched, roots) = view("hanna");
     assert_eq!(listed.len(), shown.len() + 4);
@@ -70,13 +81,23 @@ fn a4_a_result_is_labelled_by_all_that_is_in_it() {
         let answer = raw.call(tool, arguments).ok();
         let label = answer.result()["_meta"]["dev.keyhole/security-label"].clone();
         let level = label["level"].as_str().unwrap().to_owned();
-        (level, label["categories"].as_array().unwrap().len(), label["untrusted"] == true)
+        (
+            level,
+            label["categories"].as_array().unwrap().len(),
+            label["untrusted"] == true,
+        )
     };
     let public = ("public".to_owned(), 0, true);
     let sealed = ("confidential".to_owned(), 1, true);
     assert_eq!(label("read_file", json!({"path": "docs/news.md"})), public);
-    assert_eq!(label("read_file", json!({"path": "docs/plan.md"})).0, "internal");
-    assert_eq!(label("read_file", json!({"path": "docs/hr/pay.md"})), sealed);
+    assert_eq!(
+        label("read_file", json!({"path": "docs/plan.md"})).0,
+        "internal"
+    );
+    assert_eq!(
+        label("read_file", json!({"path": "docs/hr/pay.md"})),
+        sealed
+    );
     let both = json!({"paths": ["docs/news.md", "docs/hr/pay.md"]});
     assert_eq!(label("read_file", both.clone()), sealed);
     assert_eq!(label("stat_files", both), sealed);
@@ -102,7 +123,12 @@ fn a2_visible_shows_a_name_and_never_the_content() {
     }
     let uri = json!({"uri": format!("fs://{path}")});
     assert!(!raw.ask("resources/read", uri).is_ok());
-    let found = raw.call("search_text", json!({"pattern": "minutes", "path": "docs/listed"})).ok();
+    let found = raw
+        .call(
+            "search_text",
+            json!({"pattern": "minutes", "path": "docs/listed"}),
+        )
+        .ok();
     assert_eq!(found.lines(), [""; 0]);
     let ended = raw.close();
     world.assert_never(&ended, "minutes-0815");
@@ -112,7 +138,8 @@ fn a2_visible_shows_a_name_and_never_the_content() {
 fn a4_the_record_has_the_label_and_the_clearance() {
     let world = office();
     let mut raw = session(&world, "hanna", Era::Modern);
-    raw.call("read_file", json!({"path": "docs/hr/pay.md"})).ok();
+    raw.call("read_file", json!({"path": "docs/hr/pay.md"}))
+        .ok();
     let ended = raw.close();
     let trail = world.trail();
     let record = trail.of(&ended.answered[0])[0].clone();
