@@ -1,7 +1,10 @@
 //! What is neither a file nor a directory: pipes, devices, sockets, the kernel's own files.
 
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 
+use harness::Era;
+use harness::Raw;
 use harness::loudly;
 use rustix::fs::CWD;
 use rustix::fs::FileType;
@@ -128,16 +131,47 @@ fn a_root_in_the_kernels_own_files_does_no_harm() {
 }
 
 #[test]
-fn a_file_that_may_not_be_opened_reads_like_one_that_is_not_there() {
-    if rustix::process::geteuid().is_root() {
-        loudly("unreadable files: root may read everything");
-        return;
-    }
+fn a_file_that_may_not_be_opened_is_not_read_and_does_no_harm() {
     let world = world();
     world
         .file("root/closed.txt", harness::CANARY)
         .mode("root/closed.txt", 0);
-    let mut raw = world.serve();
-    assert_absent(&mut raw, "docs/closed.txt");
+    world
+        .file("root/sub/inner.txt", harness::CANARY)
+        .mode("root/sub", 0);
+    let server = harness::bin("readonly-fs");
+    let served = world.arguments(&["--audit={dir}/audit", "docs={dir}/root"]);
+    let mut command = Command::new(&server);
+    if rustix::process::geteuid().is_root() {
+        // root may read everything, until it may not any more
+        if Command::new("setpriv").arg("--version").output().is_err() {
+            loudly("unreadable files: root may read everything, and there is no setpriv");
+            return;
+        }
+        command = Command::new("setpriv");
+        command
+            .args(["--bounding-set", "-dac_override,-dac_read_search"])
+            .arg(&server);
+    }
+    command.args(served);
+    let mut raw = Raw::spawn(&mut command, Era::Modern);
+    raw.listen();
+    for path in ["docs/closed.txt", "docs/sub/inner.txt"] {
+        let read = raw.call("read_file", json!({"path": path}));
+        assert!(!read.is_ok(), "{}", read.short());
+    }
+    for (tool, arguments) in [
+        ("list_directory", json!({"path": "docs", "depth": 8})),
+        ("find_files", json!({"globs": ["**"]})),
+        ("search_text", json!({"pattern": "canary|small"})),
+    ] {
+        let answer = call_beside(&mut raw, tool, arguments).ok();
+        assert!(
+            answer.text().contains("docs/small.txt"),
+            "{tool}: {}",
+            answer.short()
+        );
+    }
     finish(&world, raw);
+    world.mode("root/sub", 0o700);
 }

@@ -1,6 +1,8 @@
 //! Each reader's view through each tool.
 
 use harness::Era;
+use harness::bin;
+use harness::run;
 use serde_json::Value;
 use serde_json::json;
 
@@ -149,4 +151,39 @@ fn a4_the_record_has_the_label_and_the_clearance() {
     assert_eq!(record["clearance.level"], "confidential");
     assert_eq!(record["mcp.resource.uri"], "fs://docs/hr/pay.md");
     assert_eq!(record["principal.roles"], json!(["hr"]));
+}
+
+#[test]
+fn the_operator_is_told_why_and_it_is_what_the_reader_gets() {
+    let world = office();
+    for who in ["vera", "stan", "hanna", "nobody"] {
+        for path in [
+            "docs/news.md",
+            "docs/plan.md",
+            "docs/hr/pay.md",
+            "hr-vault/hr-only.md",
+            "docs/none/x",
+        ] {
+            let arguments = [
+                "explain",
+                who,
+                path,
+                "--config={dir}/config.toml",
+                "--policy={dir}/policy.toml",
+                "--audit={dir}/audit",
+            ];
+            let ran = run(&bin("readonly-fs"), &world.arguments(&arguments));
+            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            let allowed = ran.stdout.starts_with("allowed");
+            if who == "nobody" {
+                assert!(!allowed, "{path}: {}", ran.stdout);
+                continue;
+            }
+            let mut raw = session(&world, who, Era::Modern);
+            let read = raw.call("read_file", json!({"path": path})).is_ok();
+            assert!(allowed || !read, "{who} {path}: {}", ran.stdout);
+            let there = !path.contains("none");
+            assert!(!there || allowed == read, "{who} {path}: {}", ran.stdout);
+        }
+    }
 }
