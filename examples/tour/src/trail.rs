@@ -15,6 +15,8 @@ use guard::audit::verify;
 use serde_json::Value;
 
 use crate::screen::Screen;
+use crate::stage::CANARY;
+use crate::stage::HARMLESS;
 use crate::stage::Stage;
 
 /// Shows the records of the tour, verifies them, and tampers with copies.
@@ -54,9 +56,11 @@ pub fn show(screen: &mut Screen, stage: &Stage) -> io::Result<()> {
         rule("not_cleared") > 0 && rule("out_of_scope") > 0 && rule("not_found") > 0,
         "forbidden, outside and absent are told apart in the record",
     );
+    // letters: digits could stand in a hash by chance
+    let leaked = ["Rao,Engineer", "four percent", HARMLESS, CANARY];
     screen.promise(
-        !text.contains("71000") && !text.contains("four percent"),
-        "no content of any file is in it",
+        !leaked.iter().any(|words| text.contains(words)),
+        "no content of any file and no text that was searched for is in it",
     );
 
     screen.heading("8. The record cannot be changed unnoticed");
