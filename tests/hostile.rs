@@ -63,7 +63,10 @@ fn finish(world: &World, raw: Raw) -> Ended {
     assert!(ended.peak < PEAK, "{} KiB", ended.peak);
     world.assert_kept(&ended);
     let root = world.path("root").display().to_string();
-    let told = ended.heard.replace(&format!("docs{root}"), "").contains(&root);
+    let told = ended
+        .heard
+        .replace(&format!("docs{root}"), "")
+        .contains(&root);
     assert!(!told, "no path of the host is told");
     let trail = world.trail();
     let recorded: Vec<_> = trail.outcomes().map(|r| &r["jsonrpc.request.id"]).collect();
@@ -79,11 +82,20 @@ fn assert_absent(raw: &mut Raw, path: &str) {
     let batch = json!({"paths": [path]});
     for (tool, arguments) in [
         ("read_file", json!({"path": path})),
-        ("read_file", json!({"path": path, "from_byte": 0, "to_byte": 9})),
+        (
+            "read_file",
+            json!({"path": path, "from_byte": 0, "to_byte": 9}),
+        ),
         ("read_file", json!({"path": path, "tail": 1})),
         ("list_directory", json!({"path": path})),
-        ("find_files", json!({"globs": ["**"], "path": path, "hidden": true})),
-        ("search_text", json!({"pattern": ".", "path": path, "hidden": true})),
+        (
+            "find_files",
+            json!({"globs": ["**"], "path": path, "hidden": true}),
+        ),
+        (
+            "search_text",
+            json!({"pattern": ".", "path": path, "hidden": true}),
+        ),
         ("read_file", batch.clone()),
         ("stat_files", batch),
     ] {
@@ -93,6 +105,10 @@ fn assert_absent(raw: &mut Raw, path: &str) {
             Some("not_found" | "malformed" | "unsuitable" | "too_large")
         );
         let each = &answer.structured()["files"][0]["error"];
-        assert!(refused || each.is_string(), "{tool} {path:?}: {}", answer.short());
+        assert!(
+            refused || each.is_string(),
+            "{tool} {path:?}: {}",
+            answer.short()
+        );
     }
 }

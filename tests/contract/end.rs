@@ -22,12 +22,22 @@ fn i7_the_end_of_input_ends_the_session_quickly() {
             }
             if era == Era::Bare {
                 // it is up when the start of its session is recorded
-                let up = || subject.world.path("audit/chain.lock").exists().then_some(());
+                let up = || {
+                    subject
+                        .world
+                        .path("audit/chain.lock")
+                        .exists()
+                        .then_some(())
+                };
                 until(PATIENCE, up).expect("it starts");
             }
             let start = Instant::now();
             assert_eq!(raw.close().code, Some(0), "{era:?}");
-            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+            assert!(
+                start.elapsed() < Duration::from_secs(3),
+                "{:?}",
+                start.elapsed()
+            );
         }
         for record in subject.world.trail().actions("session.end") {
             assert_eq!(record["reason"], "eof");
@@ -66,7 +76,11 @@ fn i10_the_end_of_the_last_grant_ends_the_session() {
         raw.ask("tools/list", json!({})).ok();
         let ended = raw.end();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert!(start.elapsed() < Duration::from_secs(14), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(14),
+            "{:?}",
+            start.elapsed()
+        );
         let trail = subject.world.trail();
         assert_eq!(trail.actions("session.end")[0]["reason"], "expired");
     }
@@ -88,14 +102,18 @@ fn a1_a_bad_policy_on_reload_keeps_the_last_good_one_and_is_recorded() {
         subject.world.file("policy.toml", POLICY);
         let mut raw = subject.start(Era::Modern, &["--policy={dir}/policy.toml"]);
         raw.ask("tools/list", json!({})).ok();
-        subject.world.file("policy.toml", "[roles.all]\nclearance = \"hunter2\"\n");
+        subject
+            .world
+            .file("policy.toml", "[roles.all]\nclearance = \"hunter2\"\n");
         raw.signal(Signal::HUP);
         let logged = || raw.stderr().contains("policy.toml:2:").then_some(());
         until(PATIENCE, logged).expect("the operator is told");
         assert!(!raw.stderr().contains("hunter2"));
         raw.ask("tools/list", json!({})).ok();
         // and a good one is taken: nobody may do anything any more
-        subject.world.file("policy.toml", "[roles.all]\nclearance = \"internal\"\n");
+        subject
+            .world
+            .file("policy.toml", "[roles.all]\nclearance = \"internal\"\n");
         raw.signal(Signal::HUP);
         let ended = raw.end();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -112,7 +130,9 @@ fn a1_a_bad_policy_on_reload_keeps_the_last_good_one_and_is_recorded() {
 fn requests_on_their_way_are_answered_when_the_input_ends() {
     for subject in subjects() {
         let mut raw = subject.start(Era::Modern, &[]);
-        let ids: Vec<_> = (0..50).map(|_| raw.begin("tools/list", json!({}))).collect();
+        let ids: Vec<_> = (0..50)
+            .map(|_| raw.begin("tools/list", json!({})))
+            .collect();
         let ended = raw.close();
         assert_eq!(ended.code, Some(0));
         let trail = subject.world.trail();
@@ -120,5 +140,29 @@ fn requests_on_their_way_are_answered_when_the_input_ends() {
             assert_eq!(trail.of(id).len(), 1, "{id}");
         }
         assert_eq!(ended.answered.len(), ids.len(), "all are answered");
+    }
+}
+
+#[test]
+fn l2_without_a_trail_there_is_no_answer() {
+    for subject in subjects() {
+        let mut raw = subject.start(Era::Modern, &[]);
+        let listed = raw.ask("tools/list", json!({})).ok();
+        let name = listed.result()["tools"][0]["name"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let (there, gone) = (subject.world.path("audit"), subject.world.path("gone"));
+        std::fs::rename(there, gone).unwrap();
+        for answer in [
+            raw.ask("tools/list", json!({})),
+            raw.call(&name, json!({})),
+            raw.call("no_such", json!({})),
+            raw.ask("no/such", json!({})),
+        ] {
+            assert_eq!(answer.code(), Some("unavailable"), "{}", answer.short());
+        }
+        // and it says so when it ends
+        assert_eq!(raw.close().code, Some(1), "{}", subject.name);
     }
 }

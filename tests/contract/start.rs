@@ -7,22 +7,23 @@ fn an_unknown_key_is_refused_at_its_place_and_its_text_is_not_repeated() {
     for subject in subjects() {
         let text = subject.world.read("config.toml");
         let lines = text.lines().count();
-        for (table, added) in [
-            ("", "hunter2-key = \"hunter2\"\n"),
-            ("[guard]\n", "hunter2 = 1\n"),
-            ("", "[guard.limits\n"),
-            ("[guard.audit]\n", "rotate-hours = \"hunter2\"\n"),
+        let alone = String::new();
+        for (before, added, line) in [
+            (&text, "[hunter2-key]\nx = \"hunter2\"\n", lines + 1),
+            (&text, "[guard.limits\n", lines + 1),
+            (&alone, "[guard]\nhunter2 = 1\n", 2),
+            (&alone, "[guard.audit]\nrotate-hours = \"hunter2\"\n", 2),
+            (&alone, "hunter2-key = \"hunter2\"\n", 1),
         ] {
-            // in the table that is there already, else at the end
-            let there = text.find(&format!("\n{table}")).filter(|_| !table.is_empty());
-            let at = there.map_or(text.len(), |found| found + 1);
-            let (before, after) = text.split_at(at);
-            let after = after.strip_prefix(table).unwrap_or(after);
-            let bad = format!("{before}{table}{added}{after}");
-            let line = bad.split(added).next().map_or(lines, |before| before.lines().count()) + 1;
-            subject.world.file("bad.toml", bad);
+            subject.world.file("bad.toml", format!("{before}{added}"));
             let ran = subject.run(&["--config={dir}/bad.toml", "--audit={dir}/audit"]);
-            assert_eq!(ran.code, Some(2), "{}: {added}: {}", subject.name, ran.stderr);
+            assert_eq!(
+                ran.code,
+                Some(2),
+                "{}: {added}: {}",
+                subject.name,
+                ran.stderr
+            );
             let place = format!("bad.toml:{line}:");
             assert!(ran.stderr.contains(&place), "{place} in {}", ran.stderr);
             let repeated = ran.stderr.contains("hunter2\"") || ran.stderr.contains("hunter2-key =");
@@ -58,7 +59,11 @@ fn people_get_help_version_manual_and_completions() {
         ] {
             let ran = subject.run(arguments);
             assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
-            assert!(ran.stdout.contains(expected), "{arguments:?}: {}", ran.stdout);
+            assert!(
+                ran.stdout.contains(expected),
+                "{arguments:?}: {}",
+                ran.stdout
+            );
             assert_eq!(ran.stderr, "", "{arguments:?}");
         }
     }
@@ -70,14 +75,28 @@ fn wrong_arguments_and_missing_files_have_their_exit_codes() {
         for (arguments, code) in [
             (&["--no-such-argument"][..], 2),
             (&["--config={dir}/absent.toml", "--audit={dir}/audit"], 2),
-            (&["--config={dir}/config.toml", "--policy={dir}/absent.toml", "--audit={dir}/audit"], 2),
+            (
+                &[
+                    "--config={dir}/config.toml",
+                    "--policy={dir}/absent.toml",
+                    "--audit={dir}/audit",
+                ],
+                2,
+            ),
             (&["--config={dir}/config.toml", "--audit=/proc/nowhere"], 3),
-            (&["--config={dir}/config.toml", "--audit={dir}/config.toml"], 3),
+            (
+                &["--config={dir}/config.toml", "--audit={dir}/config.toml"],
+                3,
+            ),
         ] {
             let ran = subject.run(arguments);
             assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.stderr);
             assert_eq!(ran.stdout, "", "{arguments:?}");
-            assert!(ran.stderr.starts_with(&subject.name) || code == 2, "{}", ran.stderr);
+            assert!(
+                ran.stderr.starts_with(&subject.name) || code == 2,
+                "{}",
+                ran.stderr
+            );
         }
     }
 }

@@ -31,7 +31,12 @@ fn l1_a_malformed_call_is_refused_and_recorded() {
             ] {
                 let id = raw.begin_call(name, arguments);
                 let answer = raw.wait(id);
-                assert_eq!(answer.code(), Some("malformed"), "{name}: {}", answer.short());
+                assert_eq!(
+                    answer.code(),
+                    Some("malformed"),
+                    "{name}: {}",
+                    answer.short()
+                );
                 assert!(!answer.0.to_string().contains("no-such-argument"));
                 ids.push(id);
             }
@@ -78,7 +83,12 @@ fn o1_tools_have_all_hints_and_closed_schemas() {
             for tool in &all {
                 let name = &tool["name"];
                 let hints = tool["annotations"].as_object().expect("hints");
-                for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+                for hint in [
+                    "readOnlyHint",
+                    "destructiveHint",
+                    "idempotentHint",
+                    "openWorldHint",
+                ] {
                     assert!(hints[hint].is_boolean(), "{name}: {hint}");
                 }
                 let schema = &tool["inputSchema"];
@@ -155,13 +165,23 @@ fn both_eras_are_greeted() {
         let versions = found.result()["supportedVersions"].to_string();
         assert!(versions.contains("2026-07-28") && versions.contains("2025-11-25"));
         assert!(raw.ask("tools/list", json!({})).result()["ttlMs"].is_u64());
-        for asked in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "1999-01-01"] {
+        for asked in [
+            "2024-11-05",
+            "2025-03-26",
+            "2025-06-18",
+            "2025-11-25",
+            "1999-01-01",
+        ] {
             let mut raw = subject.start(Era::Bare, &[]);
             let client = json!({"name": "x", "version": "0"});
-            let params = json!({"protocolVersion": asked, "capabilities": {}, "clientInfo": client});
+            let params =
+                json!({"protocolVersion": asked, "capabilities": {}, "clientInfo": client});
             let answer = raw.ask("initialize", params);
             let version = answer.result()["protocolVersion"].as_str().unwrap();
-            assert!(version == asked || version == "2025-11-25", "{asked}: {version}");
+            assert!(
+                version == asked || version == "2025-11-25",
+                "{asked}: {version}"
+            );
             assert_eq!(answer.result()["serverInfo"]["name"], subject.name);
             assert_eq!(raw.close().code, Some(0));
         }

@@ -24,7 +24,10 @@ pub fn bin(name: &str) -> PathBuf {
         if profile.ends_with("release") {
             build.arg("--release");
         }
-        assert!(build.status().expect("cargo runs").success(), "{name} builds");
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "{name} builds"
+        );
     }
     profile.join(name)
 }

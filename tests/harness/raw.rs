@@ -89,7 +89,8 @@ impl Raw {
         raw.listen();
         if era == Era::Legacy {
             let client = json!({"name": "e2e", "version": "0"});
-            let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+            let params =
+                json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
             let _answer = raw.ask("initialize", params);
             raw.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
         }
@@ -198,7 +199,10 @@ impl Raw {
         let id = id.to_string();
         self.wait_most(&id, PATIENCE).unwrap_or_else(|| {
             let stderr = self.stderr();
-            panic!("no answer to {id}; notes {:?}; stderr: {stderr}", self.notes)
+            panic!(
+                "no answer to {id}; notes {:?}; stderr: {stderr}",
+                self.notes
+            )
         })
     }
 

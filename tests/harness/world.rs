@@ -143,7 +143,6 @@ impl World {
     }
 
     /// The trail, verified.
-    #[must_use]
     pub fn trail(&self) -> Trail {
         verify(&self.path("audit")).expect("the trail verifies")
     }

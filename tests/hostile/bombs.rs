@@ -111,16 +111,29 @@ fn a_glob_costs_no_more_than_its_limits() {
 fn o1_numbers_and_lists_out_of_range_are_malformed() {
     let world = world();
     let mut raw = world.serve();
-    let far = [json!(-1), json!(u64::MAX), json!(1e300), json!(0.5), json!("1"), json!([1])];
+    let far = [
+        json!(-1),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(0.5),
+        json!("1"),
+        json!([1]),
+    ];
     for odd in &far {
         for (tool, arguments) in [
             ("list_directory", json!({"path": "docs", "depth": odd})),
             ("list_directory", json!({"path": "docs", "limit": odd})),
             ("find_files", json!({"globs": ["*"], "min_size": odd})),
             ("search_text", json!({"pattern": "x", "context": odd})),
-            ("read_file", json!({"path": "docs/small.txt", "from_line": odd})),
+            (
+                "read_file",
+                json!({"path": "docs/small.txt", "from_line": odd}),
+            ),
             ("read_file", json!({"path": "docs/small.txt", "tail": odd})),
-            ("read_file", json!({"path": "docs/small.txt", "to_byte": odd})),
+            (
+                "read_file",
+                json!({"path": "docs/small.txt", "to_byte": odd}),
+            ),
         ] {
             let answer = raw.call(tool, arguments.clone());
             assert_eq!(answer.code(), Some("malformed"), "{tool} {arguments}");
@@ -133,12 +146,21 @@ fn o1_numbers_and_lists_out_of_range_are_malformed() {
         ("search_text", json!({"pattern": "x", "limit": 201})),
         ("search_text", json!({"pattern": "x", "context": 6})),
         ("read_file", json!({"path": "docs/small.txt", "tail": 2001})),
-        ("read_file", json!({"path": "docs/small.txt", "tail": 1, "from_line": 1})),
-        ("read_file", json!({"path": "docs/small.txt", "paths": ["docs/small.txt"]})),
+        (
+            "read_file",
+            json!({"path": "docs/small.txt", "tail": 1, "from_line": 1}),
+        ),
+        (
+            "read_file",
+            json!({"path": "docs/small.txt", "paths": ["docs/small.txt"]}),
+        ),
         ("read_file", json!({"paths": vec!["docs/small.txt"; 51]})),
         ("read_file", json!({"paths": []})),
         ("stat_files", json!({"paths": vec!["x"; 51]})),
-        ("find_files", json!({"globs": ["*"], "modified_since": "yesterday"})),
+        (
+            "find_files",
+            json!({"globs": ["*"], "modified_since": "yesterday"}),
+        ),
         ("list_directory", json!({"path": "docs", "cursor": "AAAA"})),
     ] {
         let answer = raw.call(tool, arguments.clone());
@@ -146,13 +168,21 @@ fn o1_numbers_and_lists_out_of_range_are_malformed() {
         let refused = matches!(code, Some("malformed" | "stale_cursor"));
         assert!(refused, "{tool} {arguments}: {}", answer.short());
     }
-    for edge in [json!({"from_line": i64::MAX}), json!({"from_byte": i64::MAX}),
-        json!({"from_line": 5, "to_line": 2}), json!({"from_byte": 5, "to_byte": 2})]
-    {
+    for edge in [
+        json!({"from_line": i64::MAX}),
+        json!({"from_byte": i64::MAX}),
+        json!({"from_line": 5, "to_line": 2}),
+        json!({"from_byte": 5, "to_byte": 2}),
+    ] {
         let mut arguments = edge;
         arguments["path"] = "docs/small.txt".into();
         let answer = raw.call("read_file", arguments.clone());
-        assert_ne!(answer.code(), Some("failed"), "{arguments}: {}", answer.short());
+        assert_ne!(
+            answer.code(),
+            Some("failed"),
+            "{arguments}: {}",
+            answer.short()
+        );
     }
     finish(&world, raw);
 }
@@ -163,9 +193,14 @@ fn ignore_files_that_are_bombs_do_no_harm() {
     let bomb = "{a,b}".repeat(30) + "*\n" + &"**/".repeat(2000) + "x\n" + &"[".repeat(5000);
     world.file("root/sub/.gitignore", bomb.repeat(20));
     world.file("root/sub/a.txt", "x\n");
-    world.sparse("root/wide", 1).dir("root/huge").sparse("root/huge/.gitignore", 1 << 40);
+    world
+        .sparse("root/wide", 1)
+        .dir("root/huge")
+        .sparse("root/huge/.gitignore", 1 << 40);
     world.dir("root/pipe").fifo("root/pipe/.gitignore");
-    world.dir("root/out").link("root/out/.gitignore", "../../outside/secret.txt");
+    world
+        .dir("root/out")
+        .link("root/out/.gitignore", "../../outside/secret.txt");
     let mut raw = world.serve();
     for (tool, arguments) in [
         ("list_directory", json!({"path": "docs", "depth": 8})),

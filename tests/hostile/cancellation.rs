@@ -55,7 +55,13 @@ fn cancelling_what_is_not_there_does_nothing() {
     let world = world();
     let mut raw = world.serve();
     small_read(&mut raw);
-    for id in [json!(999), json!("nothing"), json!(null), json!([]), json!(1)] {
+    for id in [
+        json!(999),
+        json!("nothing"),
+        json!(null),
+        json!([]),
+        json!(1),
+    ] {
         let params = json!({"requestId": id});
         raw.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}));
         small_read(&mut raw);

@@ -17,7 +17,11 @@ struct Mount<'a>(&'a Path);
 
 impl<'a> Mount<'a> {
     fn bind(from: &Path, to: &'a Path) -> Option<Self> {
-        let done = Command::new("mount").arg("--bind").arg(from).arg(to).output();
+        let done = Command::new("mount")
+            .arg("--bind")
+            .arg(from)
+            .arg(to)
+            .output();
         let done = done.is_ok_and(|output| output.status.success());
         if !done {
             loudly("mounts: this user may not mount");
@@ -42,15 +46,27 @@ fn two_mounts() -> World {
 fn o2_a_mount_below_a_root_does_not_exist() {
     let world = two_mounts();
     let (folder, file) = (world.path("root/mounted"), world.path("root/pinned.txt"));
-    let Some(_folder) = Mount::bind(&world.path("outside"), &folder) else { return };
-    let Some(_file) = Mount::bind(&world.path("outside/secret.txt"), &file) else { return };
+    let Some(_folder) = Mount::bind(&world.path("outside"), &folder) else {
+        return;
+    };
+    let Some(_file) = Mount::bind(&world.path("outside/secret.txt"), &file) else {
+        return;
+    };
     let mut raw = world.serve();
-    for path in ["mounted", "mounted/secret.txt", "mounted/folder/inner.txt", "pinned.txt"] {
+    for path in [
+        "mounted",
+        "mounted/secret.txt",
+        "mounted/folder/inner.txt",
+        "pinned.txt",
+    ] {
         assert_absent(&mut raw, &format!("docs/{path}"));
     }
     let all = json!({"path": "docs", "depth": 8});
     let listing = raw.call("list_directory", all).ok().text();
-    assert!(!listing.contains("secret") && !listing.contains("inner"), "{listing}");
+    assert!(
+        !listing.contains("secret") && !listing.contains("inner"),
+        "{listing}"
+    );
     let found = raw.call("search_text", json!({"pattern": "canary"})).ok();
     assert_eq!(found.lines(), [""; 0]);
     finish(&world, raw);
@@ -61,7 +77,9 @@ fn a_mount_can_be_part_of_a_root() {
     let world = two_mounts();
     world.file("shared/open.txt", "open\n");
     let folder = world.path("root/mounted");
-    let Some(_folder) = Mount::bind(&world.path("shared"), &folder) else { return };
+    let Some(_folder) = Mount::bind(&world.path("shared"), &folder) else {
+        return;
+    };
     let config = "[[roots]]\nname = \"docs\"\npath = \"root\"\nlabel = \"public\"\nmounts = true\n";
     world.file("config.toml", config);
     let mut raw = world.serve_config(&[]);
@@ -77,9 +95,14 @@ fn o2_what_is_mounted_over_a_root_later_is_not_seen() {
     let root = world.path("root");
     let mut raw = world.serve();
     raw.call("list_directory", json!({"path": "docs"})).ok();
-    let Some(_root) = Mount::bind(&world.path("outside"), &root) else { return };
+    let Some(_root) = Mount::bind(&world.path("outside"), &root) else {
+        return;
+    };
     assert_absent(&mut raw, "docs/secret.txt");
-    let listing = raw.call("list_directory", json!({"path": "docs"})).ok().text();
+    let listing = raw
+        .call("list_directory", json!({"path": "docs"}))
+        .ok()
+        .text();
     assert_eq!(listing, "docs/small.txt\n");
     finish(&world, raw);
 }

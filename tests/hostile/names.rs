@@ -66,15 +66,24 @@ fn o4_a_name_is_one_line_of_a_listing_whatever_it_holds() {
     for (tool, arguments) in [
         ("list_directory", json!({"path": "docs"})),
         ("find_files", json!({"globs": ["*"]})),
-        ("search_text", json!({"pattern": "content", "mode": "files"})),
-        ("search_text", json!({"pattern": "content", "mode": "count"})),
+        (
+            "search_text",
+            json!({"pattern": "content", "mode": "files"}),
+        ),
+        (
+            "search_text",
+            json!({"pattern": "content", "mode": "count"}),
+        ),
     ] {
         let answer = raw.call(tool, arguments).ok();
         let text = answer.text();
         // `small.txt` does not hold what is searched
         let expected = NAMES.len() + usize::from(tool != "search_text");
         assert_eq!(text.lines().count(), expected, "{tool}: {text}");
-        assert!(text.lines().all(|line| line.starts_with("docs/")), "{tool}: {text}");
+        assert!(
+            text.lines().all(|line| line.starts_with("docs/")),
+            "{tool}: {text}"
+        );
         assert!(!text.contains("docs/docs"), "{text}");
         let odd = |c: char| c != '\n' && (c.is_control() || hidden(c));
         assert_eq!(text.find(odd), None, "{tool}: {text:?}");
@@ -97,13 +106,23 @@ fn the_spelling_of_a_name_is_accepted_back() {
     let mut seen = Vec::new();
     for path in listing.lines() {
         let read = raw.call("read_file", json!({"path": path})).ok().text();
-        seen.extend(read.strip_prefix("content ").map(|n| n.trim().parse::<usize>().unwrap()));
+        seen.extend(
+            read.strip_prefix("content ")
+                .map(|n| n.trim().parse::<usize>().unwrap()),
+        );
         let stat = raw.call("stat_files", json!({"paths": [path]})).ok();
-        let answered = stat.structured()["files"][0]["path"].as_str().unwrap().to_owned();
+        let answered = stat.structured()["files"][0]["path"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert_eq!(answered, path);
     }
     seen.sort_unstable();
-    assert_eq!(seen, (0..NAMES.len()).collect::<Vec<_>>(), "every file, each by its own path");
+    assert_eq!(
+        seen,
+        (0..NAMES.len()).collect::<Vec<_>>(),
+        "every file, each by its own path"
+    );
     finish(&world, raw);
 }
 
@@ -116,7 +135,10 @@ fn names_have_uris_that_read_back() {
     let mut read = 0;
     for resource in &resources {
         let uri = resource["uri"].as_str().unwrap();
-        assert!(uri.is_ascii() && !uri.contains([' ', '\n', '"', '\\']), "{uri}");
+        assert!(
+            uri.is_ascii() && !uri.contains([' ', '\n', '"', '\\']),
+            "{uri}"
+        );
         let answer = raw.ask("resources/read", json!({"uri": uri})).ok();
         let text = answer.result()["contents"][0]["text"].as_str().unwrap();
         read += usize::from(text.starts_with("content "));
@@ -149,7 +171,9 @@ fn o4_a_search_cannot_be_made_to_forge_its_own_lines() {
     let world = world();
     world.file("root/a\n9: b", "real\r\u{202e}\x1b[31m text\u{2028}x\n");
     let mut raw = world.serve();
-    let found = raw.call("search_text", json!({"pattern": "text", "path": "docs"})).ok();
+    let found = raw
+        .call("search_text", json!({"pattern": "text", "path": "docs"}))
+        .ok();
     let lines = found.lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].starts_with("docs/a"), "{lines:?}");

@@ -26,7 +26,10 @@ struct Flipper {
 
 impl Flipper {
     fn new(one: PathBuf, other: PathBuf) -> Self {
-        let (stop, flips) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stop, flips) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let (ends, counts) = (Arc::clone(&stop), Arc::clone(&flips));
         let thread = std::thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
@@ -79,7 +82,10 @@ fn o2_a_file_that_becomes_a_link_is_never_read_outside() {
         ("read_file", json!({"path": "docs/slot"})),
         ("read_file", json!({"paths": ["docs/slot", "docs/other"]})),
         ("stat_files", json!({"paths": ["docs/slot"]})),
-        ("search_text", json!({"pattern": "canary|inside", "mode": "lines"})),
+        (
+            "search_text",
+            json!({"pattern": "canary|inside", "mode": "lines"}),
+        ),
     ];
     let good = storm(&mut raw, &requests, 1000);
     let flips = flipper.stop();
@@ -98,7 +104,10 @@ fn o2_a_directory_that_becomes_a_link_is_never_walked_outside() {
     let requests = [
         ("read_file", json!({"path": "docs/slot/secret.txt"})),
         ("read_file", json!({"path": "docs/slot/folder/inner.txt"})),
-        ("list_directory", json!({"path": "docs/slot", "depth": 3, "sizes": true})),
+        (
+            "list_directory",
+            json!({"path": "docs/slot", "depth": 3, "sizes": true}),
+        ),
         ("find_files", json!({"globs": ["**"], "path": "docs"})),
         ("search_text", json!({"pattern": "canary", "path": "docs"})),
     ];
@@ -108,7 +117,10 @@ fn o2_a_directory_that_becomes_a_link_is_never_walked_outside() {
     // the outside file is longer: its size in a listing would be a leak as well
     let ended = finish(&world, raw);
     let size = format!("secret.txt\\t{}\\t", harness::CANARY.len());
-    assert!(!ended.heard.contains(&size), "the size of an outside file was told");
+    assert!(
+        !ended.heard.contains(&size),
+        "the size of an outside file was told"
+    );
 }
 
 #[test]
@@ -119,7 +131,10 @@ fn o2_a_sealed_file_is_not_read_under_an_open_name() {
     let config = "[[roots]]\nname = \"docs\"\npath = \"root\"\nlabel = \"public\"\n\
                   [[roots.label-rules]]\npaths = [\"hr/**\"]\nlabel = \"confidential\"\n";
     world.file("config.toml", config);
-    world.file("policy.toml", "[roles.r]\nclearance = \"internal\"\n[stdio]\nroles = [\"r\"]\n");
+    world.file(
+        "policy.toml",
+        "[roles.r]\nclearance = \"internal\"\n[stdio]\nroles = [\"r\"]\n",
+    );
     world.link("root/open/other", "../hr/pay");
     let mut raw = world.serve_config(&["--policy={dir}/policy.toml"]);
     let flipper = Flipper::new(world.path("root/open/slot"), world.path("root/open/other"));
@@ -150,8 +165,14 @@ fn a_file_that_shrinks_and_grows_while_it_is_read_does_no_harm() {
     let requests = [
         ("read_file", json!({"path": "docs/slot"})),
         ("read_file", json!({"path": "docs/slot", "tail": 3})),
-        ("read_file", json!({"path": "docs/slot", "from_line": 15_000, "to_line": 15_001})),
-        ("read_file", json!({"path": "docs/slot", "from_byte": 1000, "to_byte": 2000})),
+        (
+            "read_file",
+            json!({"path": "docs/slot", "from_line": 15_000, "to_line": 15_001}),
+        ),
+        (
+            "read_file",
+            json!({"path": "docs/slot", "from_byte": 1000, "to_byte": 2000}),
+        ),
         ("search_text", json!({"pattern": "text", "limit": 3})),
     ];
     let good = storm(&mut raw, &requests, 60);

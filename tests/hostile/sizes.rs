@@ -12,23 +12,42 @@ use super::world;
 #[test]
 fn a_sparse_file_of_a_terabyte_is_answered_within_bounds() {
     let world = world();
-    world.sparse("root/huge.bin", 1 << 40).sparse("root/huge.txt", 1 << 40);
+    world
+        .sparse("root/huge.bin", 1 << 40)
+        .sparse("root/huge.txt", 1 << 40);
     let mut raw = world.serve();
     for (tool, arguments) in [
         ("read_file", json!({"path": "docs/huge.txt"})),
-        ("read_file", json!({"path": "docs/huge.bin", "from_byte": 1_u64 << 39, "to_byte": (1_u64 << 39) + 10})),
+        (
+            "read_file",
+            json!({"path": "docs/huge.bin", "from_byte": 1_u64 << 39, "to_byte": (1_u64 << 39) + 10}),
+        ),
         ("read_file", json!({"path": "docs/huge.txt", "tail": 5})),
-        ("read_file", json!({"path": "docs/huge.txt", "from_line": 5, "to_line": 6})),
-        ("stat_files", json!({"paths": ["docs/huge.txt", "docs/huge.bin"]})),
-        ("list_directory", json!({"path": "docs", "sizes": true, "sort": "size"})),
+        (
+            "read_file",
+            json!({"path": "docs/huge.txt", "from_line": 5, "to_line": 6}),
+        ),
+        (
+            "stat_files",
+            json!({"paths": ["docs/huge.txt", "docs/huge.bin"]}),
+        ),
+        (
+            "list_directory",
+            json!({"path": "docs", "sizes": true, "sort": "size"}),
+        ),
         ("search_text", json!({"pattern": "canary"})),
         ("search_text", json!({"pattern": "\\x00{1000}"})),
-        ("find_files", json!({"globs": ["**"], "min_size": 1_u64 << 39})),
+        (
+            "find_files",
+            json!({"globs": ["**"], "min_size": 1_u64 << 39}),
+        ),
     ] {
         let answer = call_beside(&mut raw, tool, arguments);
         assert!(answer.0.to_string().len() < 8 << 20, "{tool}");
     }
-    let stat = raw.call("stat_files", json!({"paths": ["docs/huge.txt"]})).ok();
+    let stat = raw
+        .call("stat_files", json!({"paths": ["docs/huge.txt"]}))
+        .ok();
     assert_eq!(stat.structured()["files"][0]["size"], 1_u64 << 40);
     let uri = "fs://docs/huge.txt";
     let read = raw.ask("resources/read", json!({"uri": uri}));
@@ -61,9 +80,18 @@ fn a_line_of_256_mb_is_cut_and_said_to_be() {
     assert!(tail.text().starts_with("second\n"), "{}", tail.short());
     for (tool, arguments) in [
         ("read_file", json!({"path": "docs/line.txt", "tail": 2})),
-        ("read_file", json!({"path": "docs/line.txt", "from_line": 1, "to_line": 1, "numbered": true})),
-        ("read_file", json!({"path": "docs/line.txt", "from_line": 2})),
-        ("read_file", json!({"path": "docs/line.txt", "from_byte": 200_000_000})),
+        (
+            "read_file",
+            json!({"path": "docs/line.txt", "from_line": 1, "to_line": 1, "numbered": true}),
+        ),
+        (
+            "read_file",
+            json!({"path": "docs/line.txt", "from_line": 2}),
+        ),
+        (
+            "read_file",
+            json!({"path": "docs/line.txt", "from_byte": 200_000_000}),
+        ),
         ("search_text", json!({"pattern": "aaaab"})),
         ("search_text", json!({"pattern": "a+end"})),
         ("search_text", json!({"pattern": "end", "context": 5})),
@@ -130,8 +158,15 @@ fn a_binary_file_is_never_shown_as_text() {
     assert!(whole.0.to_string().len() < 8 << 20);
     let part = json!({"path": "docs/data.bin", "from_byte": 0, "to_byte": 256});
     let part = raw.call("read_file", part).ok();
-    assert_eq!(part.result()["content"][0]["type"], "resource", "{}", part.short());
-    let picture = raw.call("read_file", json!({"path": "docs/picture.png"})).ok();
+    assert_eq!(
+        part.result()["content"][0]["type"],
+        "resource",
+        "{}",
+        part.short()
+    );
+    let picture = raw
+        .call("read_file", json!({"path": "docs/picture.png"}))
+        .ok();
     assert_eq!(picture.result()["content"][0]["type"], "image");
     finish(&world, raw);
 }

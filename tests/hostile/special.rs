@@ -1,7 +1,10 @@
 //! What is neither a file nor a directory: pipes, devices, sockets, the kernel's own files.
 
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 
+use harness::Era;
+use harness::Raw;
 use harness::loudly;
 use rustix::fs::CWD;
 use rustix::fs::FileType;
@@ -23,10 +26,16 @@ fn o2_a_fifo_does_not_hang_and_does_not_exist() {
         assert_absent(&mut raw, path);
     }
     for (tool, arguments) in [
-        ("list_directory", json!({"path": "docs", "depth": 8, "sizes": true})),
+        (
+            "list_directory",
+            json!({"path": "docs", "depth": 8, "sizes": true}),
+        ),
         ("find_files", json!({"globs": ["**"], "type": "any"})),
         ("search_text", json!({"pattern": "."})),
-        ("read_file", json!({"paths": ["docs/pipe", "docs/small.txt"]})),
+        (
+            "read_file",
+            json!({"paths": ["docs/pipe", "docs/small.txt"]}),
+        ),
     ] {
         let answer = call_beside(&mut raw, tool, arguments).ok();
         let told = answer.text().contains("pipe") && tool != "read_file";
@@ -41,7 +50,10 @@ fn o2_a_socket_does_not_exist() {
     let _listener = UnixListener::bind(world.path("root/socket")).unwrap();
     let mut raw = world.serve();
     assert_absent(&mut raw, "docs/socket");
-    let listing = raw.call("list_directory", json!({"path": "docs"})).ok().text();
+    let listing = raw
+        .call("list_directory", json!({"path": "docs"}))
+        .ok()
+        .text();
     assert_eq!(listing, "docs/small.txt\n");
     finish(&world, raw);
 }
@@ -95,11 +107,20 @@ fn a_root_in_the_kernels_own_files_does_no_harm() {
     let world = world();
     let roots = ["--audit={dir}/audit", "docs={dir}/root", "proc=/proc/self"];
     let mut raw = world.start(harness::Era::Modern, &roots);
-    for path in ["proc/exe", "proc/cwd", "proc/root", "proc/fd/0", "proc/task/../exe"] {
+    for path in [
+        "proc/exe",
+        "proc/cwd",
+        "proc/root",
+        "proc/fd/0",
+        "proc/task/../exe",
+    ] {
         assert_absent(&mut raw, path);
     }
     for (tool, arguments) in [
-        ("list_directory", json!({"path": "proc", "depth": 2, "limit": 1000})),
+        (
+            "list_directory",
+            json!({"path": "proc", "depth": 2, "limit": 1000}),
+        ),
         ("search_text", json!({"pattern": "canary", "path": "proc"})),
         ("read_file", json!({"path": "proc/mem"})),
         ("read_file", json!({"path": "proc/status"})),
@@ -110,14 +131,47 @@ fn a_root_in_the_kernels_own_files_does_no_harm() {
 }
 
 #[test]
-fn a_file_that_may_not_be_opened_reads_like_one_that_is_not_there() {
-    if rustix::process::geteuid().is_root() {
-        loudly("unreadable files: root may read everything");
-        return;
-    }
+fn a_file_that_may_not_be_opened_is_not_read_and_does_no_harm() {
     let world = world();
-    world.file("root/closed.txt", harness::CANARY).mode("root/closed.txt", 0);
-    let mut raw = world.serve();
-    assert_absent(&mut raw, "docs/closed.txt");
+    world
+        .file("root/closed.txt", harness::CANARY)
+        .mode("root/closed.txt", 0);
+    world
+        .file("root/sub/inner.txt", harness::CANARY)
+        .mode("root/sub", 0);
+    let server = harness::bin("readonly-fs");
+    let served = world.arguments(&["--audit={dir}/audit", "docs={dir}/root"]);
+    let mut command = Command::new(&server);
+    if rustix::process::geteuid().is_root() {
+        // root may read everything, until it may not any more
+        if Command::new("setpriv").arg("--version").output().is_err() {
+            loudly("unreadable files: root may read everything, and there is no setpriv");
+            return;
+        }
+        command = Command::new("setpriv");
+        command
+            .args(["--bounding-set", "-dac_override,-dac_read_search"])
+            .arg(&server);
+    }
+    command.args(served);
+    let mut raw = Raw::spawn(&mut command, Era::Modern);
+    raw.listen();
+    for path in ["docs/closed.txt", "docs/sub/inner.txt"] {
+        let read = raw.call("read_file", json!({"path": path}));
+        assert!(!read.is_ok(), "{}", read.short());
+    }
+    for (tool, arguments) in [
+        ("list_directory", json!({"path": "docs", "depth": 8})),
+        ("find_files", json!({"globs": ["**"]})),
+        ("search_text", json!({"pattern": "canary|small"})),
+    ] {
+        let answer = call_beside(&mut raw, tool, arguments).ok();
+        assert!(
+            answer.text().contains("docs/small.txt"),
+            "{tool}: {}",
+            answer.short()
+        );
+    }
     finish(&world, raw);
+    world.mode("root/sub", 0o700);
 }

@@ -102,7 +102,13 @@ fn o2_no_spelling_of_a_path_leads_out() {
 fn o2_no_absolute_path_leads_out_even_where_it_is_inside() {
     let world = world();
     let mut raw = world.serve();
-    for path in ["root/small.txt", "root", "outside/secret.txt", "outside", "audit"] {
+    for path in [
+        "root/small.txt",
+        "root",
+        "outside/secret.txt",
+        "outside",
+        "audit",
+    ] {
         let path = world.path(path).display().to_string();
         assert_absent(&mut raw, &path);
         assert_absent(&mut raw, &format!("docs{path}"));
@@ -151,7 +157,11 @@ fn refused(raw: &mut Raw, method: &str, uri: &str) {
     let answer = raw.ask(method, json!({"uri": uri}));
     let code = answer.error()["code"].as_i64();
     // the newer era has no `subscribe`
-    assert!(matches!(code, Some(-32602 | -32601)), "{method} {uri}: {}", answer.short());
+    assert!(
+        matches!(code, Some(-32602 | -32601)),
+        "{method} {uri}: {}",
+        answer.short()
+    );
 }
 
 #[test]
@@ -161,10 +171,24 @@ fn o2_odd_and_long_paths_are_refused_before_the_disk_is_asked() {
     let long = "a".repeat(256);
     let deep = "a/".repeat(3000);
     let dots = "../".repeat(1500);
-    for path in [long, deep, dots, "a".repeat(5000), "\u{10ffff}".repeat(1200), "/".repeat(4096)] {
+    for path in [
+        long,
+        deep,
+        dots,
+        "a".repeat(5000),
+        "\u{10ffff}".repeat(1200),
+        "/".repeat(4096),
+    ] {
         assert_absent(&mut raw, &format!("docs/{path}"));
     }
-    for odd in [json!(1), json!(null), json!(["docs"]), json!({"a": 1}), json!(true), json!(1e300)] {
+    for odd in [
+        json!(1),
+        json!(null),
+        json!(["docs"]),
+        json!({"a": 1}),
+        json!(true),
+        json!(1e300),
+    ] {
         let answer = raw.call("read_file", json!({"path": odd}));
         assert!(!answer.is_ok(), "{odd}: {}", answer.short());
     }
@@ -175,14 +199,24 @@ fn o2_odd_and_long_paths_are_refused_before_the_disk_is_asked() {
 fn a_spelling_that_is_only_odd_means_the_same_file_or_nothing() {
     let world = world();
     let mut raw = world.serve();
-    for path in ["docs/./small.txt", "./docs/small.txt", "docs/small.txt/", "docs/small.txt/.",
-        "small.txt", "./small.txt", "docs/sm\\x61ll.txt", "docs/small\\u{2e}txt"]
-    {
+    for path in [
+        "docs/./small.txt",
+        "./docs/small.txt",
+        "docs/small.txt/",
+        "docs/small.txt/.",
+        "small.txt",
+        "./small.txt",
+        "docs/sm\\x61ll.txt",
+        "docs/small\\u{2e}txt",
+    ] {
         let answer = raw.call("read_file", json!({"path": path}));
         if answer.is_ok() {
             assert_eq!(answer.text(), "small\n", "{path}");
             let told = &answer.structured()["files"][0]["path"];
-            assert_eq!(told, "docs/small.txt", "every answered path has one spelling");
+            assert_eq!(
+                told, "docs/small.txt",
+                "every answered path has one spelling"
+            );
         }
     }
     finish(&world, raw);

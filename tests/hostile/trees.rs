@@ -31,7 +31,11 @@ impl Deep {
 
 impl Drop for Deep {
     fn drop(&mut self) {
-        Command::new("rm").arg("-rf").arg(self.0.path("root")).status().ok();
+        Command::new("rm")
+            .arg("-rf")
+            .arg(self.0.path("root"))
+            .status()
+            .ok();
     }
 }
 
@@ -47,10 +51,17 @@ fn a_tree_of_5000_levels_is_walked_as_far_as_the_limit() {
         ("search_text", json!({"pattern": "small"})),
         ("list_directory", json!({"path": longest, "depth": 8})),
         ("stat_files", json!({"paths": [longest]})),
-        ("find_files", json!({"globs": ["**/d/**/d/**/x"], "type": "any"})),
+        (
+            "find_files",
+            json!({"globs": ["**/d/**/d/**/x"], "type": "any"}),
+        ),
     ] {
         let answer = call_beside(&mut raw, tool, arguments);
-        assert!(answer.0.to_string().len() < 600_000, "{tool}: {}", answer.short());
+        assert!(
+            answer.0.to_string().len() < 600_000,
+            "{tool}: {}",
+            answer.short()
+        );
     }
     finish(world, raw);
 }
@@ -77,16 +88,33 @@ fn two_hundred_thousand_entries_are_listed_found_and_searched_in_pages() {
     assert_eq!(seen.len(), 3000, "no entry stands on two pages");
     assert_eq!(seen.first(), Some(&first));
     for (tool, arguments) in [
-        ("list_directory", json!({"path": "docs/many", "sort": "modified", "limit": 1000})),
-        ("list_directory", json!({"path": "docs/many", "sort": "size", "sizes": true})),
+        (
+            "list_directory",
+            json!({"path": "docs/many", "sort": "modified", "limit": 1000}),
+        ),
+        (
+            "list_directory",
+            json!({"path": "docs/many", "sort": "size", "sizes": true}),
+        ),
         ("find_files", json!({"globs": ["*9999.txt"]})),
-        ("find_files", json!({"globs": ["**"], "limit": 1000, "min_size": 1})),
-        ("search_text", json!({"pattern": "small", "path": "docs/many"})),
+        (
+            "find_files",
+            json!({"globs": ["**"], "limit": 1000, "min_size": 1}),
+        ),
+        (
+            "search_text",
+            json!({"pattern": "small", "path": "docs/many"}),
+        ),
     ] {
         let answer = call_beside(&mut raw, tool, arguments.clone()).ok();
         assert!(answer.0.to_string().len() < 600_000, "{tool} {arguments}");
     }
-    let found = raw.call("find_files", json!({"globs": ["many/*99999.txt"]})).ok();
-    assert_eq!(found.lines(), ["docs/many/099999.txt", "docs/many/199999.txt"]);
+    let found = raw
+        .call("find_files", json!({"globs": ["many/*99999.txt"]}))
+        .ok();
+    assert_eq!(
+        found.lines(),
+        ["docs/many/099999.txt", "docs/many/199999.txt"]
+    );
     finish(&world, raw);
 }

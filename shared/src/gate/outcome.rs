@@ -29,6 +29,7 @@ pub(crate) struct Asked {
     pub(crate) time: DateTime<Utc>,
     pub(crate) kind: Kind,
     pub(crate) method: Cow<'static, str>,
+    /// None where the request has none that can be read.
     pub(crate) request_id: Option<String>,
     pub(crate) version: Option<Cow<'static, str>>,
     pub(crate) client: Option<Cow<'static, str>>,
