@@ -1,11 +1,11 @@
 //! Passwords and tokens: configuration says where one is kept, never what it is.
 //!
-//! | reference              | kept in                                   | cargo feature |
-//! |------------------------|-------------------------------------------|---------------|
-//! | `env:NAME`             | the environment                           |               |
-//! | `file:/PATH`           | a file that only its owner can read       |               |
-//! | `cred:NAME`            | a systemd credential, a mounted secret    |               |
-//! | `keyring:SERVICE/USER` | the keyring of the desktop, of the kernel | `keyring`     |
+//! | reference              | kept in                                | cargo feature                 |
+//! |------------------------|----------------------------------------|-------------------------------|
+//! | `env:NAME`             | the environment                        |                               |
+//! | `file:/PATH`           | a file that only its owner can read    |                               |
+//! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
+//! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
 //!
 //! Another place is one file beside these and one line in `PROVIDERS`.
 //!

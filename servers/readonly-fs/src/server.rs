@@ -134,17 +134,20 @@ impl Inner {
     pub(crate) fn permit(&self, call: &Call, text: &str, act: Act) -> Result<Permit, Denial> {
         let clearance = call.caller().clearance;
         let readings = self.scope.readings(text)?;
-        let (last, earlier) = readings.split_last().ok_or(Denial::NotFound)?;
-        for place in earlier {
-            if let Ok(permit) = act(&self.scope, place, clearance)
-                && self.is_there(&permit)
-            {
-                return Ok(permit);
+        let (first, others) = readings.split_first().ok_or(Denial::NotFound)?;
+        if !others.is_empty() {
+            for place in &readings {
+                if let Ok(permit) = act(&self.scope, place, clearance)
+                    && self.is_there(&permit)
+                {
+                    return Ok(permit);
+                }
             }
         }
-        act(&self.scope, last, clearance).inspect_err(|_| {
-            call.asked_for(&readings.first().unwrap_or(last).uri());
-            self.handles.look_in_vain(last.index());
+        // none exists for the reader: the record names the likelier one, and why
+        act(&self.scope, first, clearance).inspect_err(|_| {
+            call.asked_for(&first.uri());
+            self.handles.look_in_vain(first.index());
         })
     }
 

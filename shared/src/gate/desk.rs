@@ -241,7 +241,7 @@ impl Desk {
             time: now,
             kind: outcome::kind(request),
             method: Cow::Borrowed(""),
-            request_id: outcome::id_text(&context.id),
+            request_id: Some(outcome::id_text(&context.id)),
             version: context
                 .protocol_version()
                 .map(|v| Cow::Owned(v.as_str().to_owned())),

@@ -58,7 +58,7 @@ impl Desk {
             phase: Some(Phase::Outcome),
             method: Some(asked.method.clone()),
             protocol: asked.version.clone(),
-            request_id: Some(Cow::Owned(asked.request_id.clone())),
+            request_id: asked.request_id.clone().map(Cow::Owned),
             client_name: asked.client.clone(),
             tool: asked.tool.clone(),
             resource: facts

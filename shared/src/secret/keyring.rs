@@ -1,16 +1,30 @@
 //! `keyring:SERVICE/USER`: the keyring of the desktop or of the kernel.
 //!
-//! The stores that were compiled in are asked in the order of [`STORES`]; the first that has the
-//! secret gives it, and the first that can be reached takes a new one.
+//! | store                                                     | cargo feature      |
+//! |-----------------------------------------------------------|--------------------|
+//! | Keychain, Credential Manager, a Secret Service: by system | `keyring`          |
+//! | the Linux kernel                                          | `keyring-keyutils` |
+//!
+//! With both, the desktop's is asked first: the first store that has the secret gives it, and the
+//! first that can be reached takes a new one. So a server without a desktop uses the kernel's, and
+//! a desktop's keyring that is there but locked is an error, not a reason to look elsewhere.
 //!
 //! # Invariants
 //!
 //! - Errors of the stores end here: some of them hold the secret, or the place of a socket.
 
+#[cfg(feature = "keyring")]
+mod desktop;
 #[cfg(all(feature = "keyring-keyutils", target_os = "linux"))]
 mod keyutils;
-#[cfg(all(feature = "keyring-secret-service", target_os = "linux"))]
-mod secret_service;
+#[cfg(feature = "keyring")]
+mod patience;
+
+#[cfg(any(
+    feature = "keyring",
+    all(feature = "keyring-keyutils", target_os = "linux")
+))]
+use secrecy::zeroize::Zeroizing;
 
 use super::Provider;
 use super::Providers;
@@ -47,8 +61,8 @@ struct Entry<'a> {
 }
 
 const STORES: &[Store] = &[
-    #[cfg(all(feature = "keyring-secret-service", target_os = "linux"))]
-    secret_service::STORE,
+    #[cfg(feature = "keyring")]
+    desktop::STORE,
     #[cfg(all(feature = "keyring-keyutils", target_os = "linux"))]
     keyutils::STORE,
 ];
@@ -96,6 +110,35 @@ fn first<T>(
         }
     }
     Err(said.unwrap_or(ABSENT))
+}
+
+/// What an error says: `shut` if the store does not open, `failed` if it is of no known kind.
+///
+/// INVARIANT: what the error holds is dropped, and wiped where it may be the secret.
+#[cfg(any(
+    feature = "keyring",
+    all(feature = "keyring-keyutils", target_os = "linux")
+))]
+fn trouble(error: keyring_core::Error, shut: Trouble, failed: Trouble) -> Trouble {
+    use keyring_core::Error;
+    match error {
+        Error::NoEntry => ABSENT,
+        Error::Ambiguous(_) => Trouble::Ambiguous,
+        Error::BadEncoding(bytes) | Error::BadDataFormat(bytes, _) => {
+            drop(Zeroizing::new(bytes));
+            Trouble::NotText
+        }
+        Error::TooLong(..) => Trouble::Keyring(
+            "the keyring has no room for a secret or a name of this length; use a file instead",
+        ),
+        Error::NoStorageAccess(_) => shut,
+        Error::PlatformFailure(_)
+        | Error::BadStoreFormat(_)
+        | Error::Invalid(..)
+        | Error::NoDefaultStore
+        | Error::NotSupportedByStore(_)
+        | _ => failed,
+    }
 }
 
 const ABSENT: Trouble =

@@ -137,7 +137,7 @@ fn l4_a_literal_is_refused_with_its_place_and_without_its_text() {
     assert_eq!(said, "s.toml:1:12: expected env:NAME");
 }
 
-#[cfg(not(any(feature = "keyring-keyutils", feature = "keyring-secret-service")))]
+#[cfg(not(any(feature = "keyring", feature = "keyring-keyutils")))]
 #[test]
 fn a_place_that_was_not_compiled_in_names_its_feature() {
     let said = "keyring:db/ada"

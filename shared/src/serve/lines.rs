@@ -201,16 +201,18 @@ where
         message: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (desk, outlet) = (Arc::clone(&self.desk), self.outlet.clone());
+        let id = match &message {
+            JsonRpcMessage::Response(response) => Some(response.id.clone()),
+            JsonRpcMessage::Error(error) => error.id.clone(),
+            _ => None,
+        };
+        // now, not when the future is first polled: a cancellation that is read in between would
+        // take the flight, and the answer would be recorded a second time
+        let flight = id.as_ref().and_then(|id| desk.flights().land(id));
         async move {
-            let id = match &message {
-                JsonRpcMessage::Response(response) => Some(response.id.clone()),
-                JsonRpcMessage::Error(error) => error.id.clone(),
-                _ => None,
-            };
             let Some(id) = id else {
                 return outlet.send(message).await;
             };
-            let flight = desk.flights().land(&id);
             if !flight.as_ref().is_some_and(|flight| flight.is_recorded()) {
                 // the protocol layer answered by itself
                 let error = match &message {

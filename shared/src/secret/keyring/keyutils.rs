@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use keyring_core::Error;
 use keyring_core::api::CredentialStoreApi;
 use linux_keyutils_keyring_store::Store as Keyutils;
-use secrecy::zeroize::Zeroizing;
 
-use super::ABSENT;
 use super::Entry;
 use super::Store;
 use crate::secret::Secret;
@@ -33,25 +31,13 @@ fn credential(entry: Entry<'_>) -> Result<keyring_core::Entry, Trouble> {
         .map_err(trouble)
 }
 
-/// INVARIANT: what the error holds is dropped, and wiped where it may be the secret.
 fn trouble(error: Error) -> Trouble {
-    match error {
-        Error::NoEntry => ABSENT,
-        Error::Ambiguous(_) => Trouble::Ambiguous,
-        Error::BadEncoding(bytes) | Error::BadDataFormat(bytes, _) => {
-            drop(Zeroizing::new(bytes));
-            Trouble::NotText
-        }
-        Error::NoStorageAccess(_) => Trouble::NoKeyring(
-            "the kernel's keyring is shut: run in a session of its own (`keyctl session`, or \
-             KeyringMode=shared in the unit); containers usually bar it, use a file there",
-        ),
-        Error::PlatformFailure(_)
-        | Error::BadStoreFormat(_)
-        | Error::TooLong(..)
-        | Error::Invalid(..)
-        | Error::NoDefaultStore
-        | Error::NotSupportedByStore(_)
-        | _ => Trouble::Keyring("the kernel's keyring failed; use a file instead"),
-    }
+    super::trouble(error, SHUT, FAILED)
 }
+
+const SHUT: Trouble = Trouble::NoKeyring(
+    "the kernel's keyring is shut: run in a session of its own (`keyctl session`, or \
+     KeyringMode=shared in the unit); containers usually bar it, use a file there",
+);
+
+const FAILED: Trouble = Trouble::Keyring("the kernel's keyring failed; use a file instead");

@@ -24,8 +24,8 @@ fn a_desktop_keyring_keeps_gives_and_forgets_a_secret() {
         let threads = || fs::read_dir("/proc/self/task").unwrap().count();
         let before = threads();
         round_trip("the desktop's keyring (Secret Service)");
-        // A thread from before the sandbox would stay outside of it.
-        assert_eq!(threads(), before);
+        // Should they one day be gone, the sandbox need no longer reckon with them.
+        assert!(threads() > before, "the library's threads stay");
         found_by_others_and_ambiguous_if_there_are_two();
     }
 }
@@ -76,6 +76,7 @@ fn a_locked_desktop_keyring_is_an_error_and_not_a_wait() {
     }
 }
 
+#[cfg(feature = "keyring-keyutils")]
 #[test]
 fn the_kernels_keyring_keeps_gives_and_forgets_a_secret() {
     if again(
@@ -101,6 +102,7 @@ fn a_bus_that_is_no_unix_socket_is_not_dialled() {
         "unixexec:path=/bin/sh",
         "tcp:host=a",
         "autolaunch:",
+        "ibus:",
         "unix:path=/x;tcp:host=a",
         "",
     ] {
@@ -108,7 +110,7 @@ fn a_bus_that_is_no_unix_socket_is_not_dialled() {
             (name == "DBUS_SESSION_BUS_ADDRESS").then(|| address.into())
         });
         let entry = entry("keyhole-test/ada").unwrap();
-        let said = (secret_service::STORE.load)(entry, &providers);
+        let said = (desktop::STORE.load)(entry, &providers);
         assert!(matches!(said, Err(Trouble::NoKeyring(_))), "{address}");
     }
 }

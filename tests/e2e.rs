@@ -1,0 +1,16 @@
+//! All end-to-end tests; see `harness` for the vocabulary.
+
+// What every server of `servers/` promises.
+mod contract;
+// What readonly-fs does with disks and clients that mean harm.
+mod hostile;
+// Who sees what.
+mod labels;
+// What is recorded, whatever happens.
+mod audit;
+// Files as resources, in both eras of the protocol.
+mod resources;
+// Who hears of changes.
+mod subscriptions;
+// What clients written by others make of it.
+mod foreign;
