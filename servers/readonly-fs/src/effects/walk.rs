@@ -118,7 +118,7 @@ impl Handles {
     ///
     /// # Errors
     ///
-    /// As [`Handles::look`]; [`Denial::Unsuitable`] if it is a file.
+    /// As [`Handles::look`]; [`Unsuitable`](guard::error::Denial::Unsuitable) if it is a file.
     pub fn walk<'a>(
         &'a self,
         permit: &'a Permit,
@@ -166,7 +166,7 @@ impl Walk<'_> {
     ///
     /// # Errors
     ///
-    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] when nobody waits any more; a fault if the
+    /// [`Cancelled`](guard::error::Denial::Cancelled) or [`TimedOut`](guard::error::Denial::TimedOut) when nobody waits any more; a fault if the
     /// system runs out of something.
     #[expect(
         clippy::should_implement_trait,
