@@ -131,7 +131,6 @@ fn o2_a_link_into_a_sealed_folder_does_not_unseal_it() {
 }
 
 #[test]
-#[ignore = "gap: a link out of a sealed folder is followed through a link into it"]
 fn o2_a_path_through_a_sealed_folder_tells_nothing_of_what_is_in_it() {
     let world = world();
     world.dir("root/hr").link("root/people", "hr").link("root/hr/news", "../small.txt");
@@ -150,6 +149,7 @@ fn a_root_that_is_itself_a_link_is_what_it_leads_to_at_start() {
     let world = world();
     world.link("door", "root");
     let mut raw = world.start(harness::Era::Modern, &["--audit={dir}/audit", "docs={dir}/door"]);
+    raw.call("list_roots", json!({})).ok(); // now it has started
     std::fs::remove_file(world.path("door")).unwrap();
     world.link("door", "outside");
     assert_eq!(raw.call("read_file", json!({"path": "docs/small.txt"})).ok().text(), "small\n");

@@ -10,6 +10,7 @@
 
 pub mod encoding;
 mod ignored;
+mod links;
 pub mod lines;
 pub mod lines_index;
 pub mod lines_take;

@@ -248,6 +248,16 @@ impl Permit {
         }
     }
 
+    /// Whether the reader may get to know of what is at `path`, on the way to something else.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::NotCleared`] if it does not exist for them.
+    pub(crate) fn pass(&self, path: &RelPath, kind: Kind) -> Result<(), Denial> {
+        let standing = self.root().rules.find(path.as_bytes(), kind, self.clearance);
+        standing.map(|_| ()).ok_or(Denial::NotCleared)
+    }
+
     /// What the entry of the directory `above` is to the reader, under the path by which it was
     /// reached and, where links led there, under its own.
     pub(crate) fn child(

@@ -34,13 +34,14 @@ impl Cpu {
     #[must_use]
     pub fn of_command(command: &str) -> Self {
         // the shell's own `times` tells what its children used, to the hundredth of a second
-        let script = format!("{command} >/dev/null 2>&1; times | tail -n 1");
+        let script = format!("{{ {command} }} >/dev/null 2>&1; times");
         let output = Command::new("bash")
             .args(["-c", &script])
             .output()
             .expect("a shell");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let seconds = text.split_whitespace().map(|part| {
+        let children = text.lines().nth(1).expect("a line for the children");
+        let seconds = children.split_whitespace().map(|part| {
             let (minutes, seconds) = part
                 .trim_end_matches('s')
                 .split_once('m')

@@ -21,6 +21,7 @@ use guard::error::Denial;
 use guard::error::Refusal;
 use guard::error::fault;
 
+use super::links;
 use super::meta::Meta;
 use super::names;
 use super::root::Handle;
@@ -136,6 +137,9 @@ fn look_once(root: &Handle, permit: &Permit) -> Result<Option<Opened>, Refusal> 
     };
     if !follow && resolved != *path {
         return Err(Denial::OutOfScope.into());
+    }
+    if resolved != *path {
+        links::check(root, permit)?;
     }
     if let Some(before) = removed(&resolved) {
         // a second name that was just removed: judged under the name it had as well
