@@ -308,3 +308,6 @@ fn hides(denial: Denial) -> bool {
 const TEMPLATE: &str = "fs://{root}/{+path}";
 const DIRECTORY: &str = "inode/directory";
 const PROPOSALS: usize = 100;
+
+#[cfg(test)]
+mod tests;

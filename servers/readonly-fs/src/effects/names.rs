@@ -135,6 +135,11 @@ impl Names {
         let at = u32::try_from(self.bytes.len());
         let length = u16::try_from(name.len());
         if let (Ok(at), Ok(length)) = (at, length) {
+            if self.bytes.capacity() - self.bytes.len() < name.len() {
+                // doubling would take twice the budget at worst
+                let step = self.bytes.len().clamp(STEP_LEAST, STEP_MOST);
+                self.bytes.reserve_exact(step.max(name.len()));
+            }
             self.bytes.extend_from_slice(name);
             self.slots.push(Slot { at, length, kind });
         }
@@ -236,5 +241,74 @@ pub(super) fn has(dir: impl AsFd, name: &[u8]) -> Result<bool, Errno> {
     Ok(false)
 }
 
+/// By how much the room for names grows.
+const STEP_LEAST: usize = 1 << 10;
+const STEP_MOST: usize = 1 << 20;
 /// What the kernel writes at once.
 const BUFFER: usize = 32 << 10;
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "tests make the files they look at"
+    )]
+
+    use std::collections::BTreeSet;
+
+    use proptest::collection::btree_set;
+    use proptest::prelude::*;
+    use rustix::fs::Mode;
+    use rustix::fs::OFlags;
+
+    use super::*;
+    use crate::testing::World;
+
+    fn names_of(batch: &Names, from: usize) -> Vec<Vec<u8>> {
+        let names = (from..batch.len()).filter_map(|at| batch.at(at));
+        names.map(|(name, _)| name.to_vec()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn batches_together_are_all_names_in_order(
+            names in btree_set("[a-z.]{3,12}", 0..80), budget in 1_usize..400, from in "[a-z.]{0,3}"
+        ) {
+            let names: BTreeSet<String> = names.into_iter().filter(|name| *name != "...").collect();
+            let world = World::new(&[], "");
+            for name in &names {
+                std::fs::write(world.path(name), "").unwrap();
+            }
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+            let dir = rustix::fs::open(world.path(""), flags, Mode::empty()).unwrap();
+            let (call, mut buffer) = (world.request("public"), Vec::new());
+            let name = from.into_bytes();
+            for first in [From::Start, From::At(name.clone()), From::After(name)] {
+                let is_wanted = |name: &Vec<u8>| match &first {
+                    From::Start => true,
+                    From::At(least) => name >= least,
+                    From::After(last) => name > last,
+                };
+                let all = names.iter().map(|name| name.clone().into_bytes());
+                let wanted: Vec<Vec<u8>> = all.filter(is_wanted).collect();
+                let mut found = Vec::new();
+                let mut next = first.clone();
+                loop {
+                    let batch = Names::read(&dir, &next, budget, &mut buffer, &call).unwrap();
+                    // one more name than fits at worst, and it has 12 bytes at most
+                    prop_assert!(batch.used() <= budget + 2 * (12 + size_of::<Slot>()));
+                    found.extend(names_of(&batch, 0));
+                    match batch.last().filter(|_| batch.more) {
+                        Some(last) => next = From::After(last.to_vec()),
+                        None => break,
+                    }
+                }
+                prop_assert_eq!(&found, &wanted);
+                let all = Names::read(&dir, &From::Start, 1 << 20, &mut buffer, &call).unwrap();
+                prop_assert_eq!(names_of(&all, all.seek(&first)), wanted);
+            }
+        }
+    }
+}

@@ -8,33 +8,28 @@
 //! - Memory and open descriptors are bounded by depth, whatever the tree looks like.
 //! - [`Walk::position`] is always a path that the reader may know of.
 
-use std::io::Read;
+mod enter;
+mod honour;
+
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::FileType;
-use rustix::io::Errno;
 
 use guard::call::Call;
 use guard::error::Refusal;
-use guard::error::fault;
 use guard::label::Label;
 
 use super::ignored::Ignored;
-use super::ignored::ONE_FILE;
 use super::meta::Meta;
 use super::meta::kind_of;
-use super::names::From;
 use super::names::Names;
 use super::open::look;
-use super::open::open_entry;
 use super::open::refusal;
 use super::root::Handle;
 use super::root::Handles;
 use super::snapshots::Snapshots;
-use super::snapshots::State;
 use crate::scope::Found;
-use crate::scope::HardLinks;
 use crate::scope::Kind;
 use crate::scope::Permit;
 use crate::scope::RelPath;
@@ -123,7 +118,7 @@ impl Handles {
     ///
     /// # Errors
     ///
-    /// As [`Handles::look`]; [`Denial::Unsuitable`] if it is a file.
+    /// As [`Handles::look`]; [`Unsuitable`](guard::error::Denial::Unsuitable) if it is a file.
     pub fn walk<'a>(
         &'a self,
         permit: &'a Permit,
@@ -171,7 +166,7 @@ impl Walk<'_> {
     ///
     /// # Errors
     ///
-    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] when nobody waits any more; a fault if the
+    /// [`Cancelled`](guard::error::Denial::Cancelled) or [`TimedOut`](guard::error::Denial::TimedOut) when nobody waits any more; a fault if the
     /// system runs out of something.
     #[expect(
         clippy::should_implement_trait,
@@ -392,131 +387,6 @@ impl Walk<'_> {
         }
     }
 
-    fn descend(&mut self, found: Found, on_trail: bool) -> Result<(), Refusal> {
-        let Some(frame) = self.frames.last() else {
-            return Ok(());
-        };
-        let name = self.asked.get(frame.asked..).unwrap_or_default();
-        match self.open_in(&frame.dir, name, Kind::Directory)? {
-            Some((dir, _)) => self.enter(dir, found, on_trail),
-            None => Ok(()),
-        }
-    }
-
-    fn enter(&mut self, dir: OwnedFd, found: Found, on_trail: bool) -> Result<(), Refusal> {
-        let mark = self.trail.get(self.frames.len()).filter(|_| on_trail);
-        let mark_is_set = mark.is_some();
-        let from = mark.map_or(From::Start, |mark| From::At(mark.clone()));
-        let budget = self.budget();
-        let (names, next) = self.names(&dir, &from, budget)?;
-        for path in [&mut self.asked, &mut self.real] {
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-        }
-        if !self.options.ignored && (names.gitignore || names.ignore) {
-            self.honour(&dir, &found, &names)?;
-        }
-        let size = names.size();
-        self.used += size;
-        self.frames.push(Frame {
-            dir,
-            found,
-            next,
-            size,
-            asked: self.asked.len(),
-            real: self.real.len(),
-            on_trail: mark_is_set,
-            names,
-        });
-        Ok(())
-    }
-
-    /// The names of a directory, and where among them `from` begins.
-    fn names(
-        &mut self,
-        dir: &OwnedFd,
-        from: &From,
-        budget: usize,
-    ) -> Result<(Arc<Names>, usize), Refusal> {
-        let state = |meta: Meta| State::settled(&meta, self.call.now());
-        // a directory of few names, as its size tells, is not worth asking for
-        let before = Meta::of(dir).ok().filter(|meta| meta.size >= LARGE);
-        let before = before.and_then(state);
-        if let Some(names) = before.and_then(|state| self.snapshots.recall(state)) {
-            let next = names.seek(from);
-            return Ok((names, next));
-        }
-        let mut names = Names::read(dir, from, budget, &mut self.buffer, self.call)?;
-        if !matches!(from, From::Start) || names.more || before.is_none() {
-            return Ok((Arc::new(names), 0));
-        }
-        names.shrink();
-        let names = Arc::new(names);
-        let after = Meta::of(dir).ok().and_then(state);
-        if let Some(state) = after.filter(|_| before == after) {
-            self.snapshots.keep(state, &names);
-        }
-        Ok((names, 0))
-    }
-
-    /// Reads the next batch of names of the directory at hand, if there is one.
-    fn refill(&mut self) -> Result<bool, Refusal> {
-        let budget = self.budget();
-        let Some(frame) = self.frames.last_mut() else {
-            return Ok(false);
-        };
-        let Some(last) = frame.names.last().filter(|_| frame.names.more) else {
-            return Ok(false);
-        };
-        let from = From::After(last.to_vec());
-        self.used -= frame.size;
-        frame.names = Arc::default();
-        let names = Names::read(&frame.dir, &from, budget, &mut self.buffer, self.call)?;
-        frame.names = Arc::new(names);
-        frame.size = frame.names.size();
-        frame.next = 0;
-        self.used += frame.size;
-        Ok(true)
-    }
-
-    fn leave(&mut self) {
-        if let Some(frame) = self.frames.pop() {
-            self.used -= frame.size;
-            self.ignored.leave(depth_of(&self.asked, frame.asked));
-        }
-    }
-
-    /// What the next directory may keep: half of what is left, so that there is always more.
-    const fn budget(&self) -> usize {
-        let half = MEMORY.saturating_sub(self.used) / 2;
-        if half > LEAST { half } else { LEAST }
-    }
-
-    fn open_in(
-        &self,
-        dir: &OwnedFd,
-        name: &[u8],
-        kind: Kind,
-    ) -> Result<Option<(OwnedFd, Meta)>, Refusal> {
-        let mounts = self.permit.root().mounts;
-        match open_entry(self.root, dir, name, kind, mounts) {
-            Ok((fd, meta)) => Ok(self.belongs(&meta, kind).then_some((fd, meta))),
-            Err(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::IO)) => {
-                Err(fault("open an entry")(std::io::Error::from(errno)).into())
-            }
-            // it is gone, is something else by now, or is not ours to read
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn belongs(&self, meta: &Meta, kind: Kind) -> bool {
-        let rules = self.permit.root();
-        let linked = kind == Kind::File && meta.names > 1 && rules.hard_links == HardLinks::Deny;
-        let mounted = !rules.mounts && !self.root.same_mount(meta);
-        meta.kind == Some(kind) && meta.names > 0 && !linked && !mounted
-    }
-
     fn fits_in_depth(&self) -> bool {
         self.asked.iter().filter(|b| **b == b'/').count() < RelPath::MAX_DEPTH
     }
@@ -527,79 +397,7 @@ impl Walk<'_> {
         position.clear();
         position.extend_from_slice(below);
     }
-
-    /// Brings the ignore files of the directory at hand into force, as far as the reader may
-    /// read them.
-    fn honour(&mut self, dir: &OwnedFd, found: &Found, names: &Names) -> Result<(), Refusal> {
-        let mut texts = [Vec::new(), Vec::new()];
-        let wanted = [names.gitignore, names.ignore];
-        for ((text, name), wanted) in texts.iter_mut().zip(IGNORE_FILES).zip(wanted) {
-            if !wanted {
-                continue;
-            }
-            let asked = [self.asked.as_slice(), name].concat();
-            let real = [self.real.as_slice(), name].concat();
-            let file = self.permit.child(found, &asked, &real, Kind::File);
-            if file.is_some_and(|file| file.standing().readable)
-                && let Some((fd, meta)) = self.open_in(dir, name, Kind::File)?
-            {
-                *text = small(fd, &meta);
-            }
-        }
-        let [git, own] = texts;
-        let depth = depth_of(&self.asked, self.asked.len());
-        self.ignored.push(depth, self.asked.len(), &git, &own);
-        Ok(())
-    }
-
-    /// The same for the directories above the start.
-    fn honour_from_above(&mut self, handles: &Handles) {
-        let start = self.permit.place().path();
-        let mut above = RelPath::default();
-        for name in start.components() {
-            let text = |file: &[u8]| {
-                let permit = self.permit.read_at(above.child(file)?).ok()?;
-                let opened = handles.open(&permit).ok()?;
-                Some(small(opened.fd, &opened.meta))
-            };
-            let [git, own] = IGNORE_FILES.map(|file| text(file).unwrap_or_default());
-            let length = above.as_bytes().len() + usize::from(!above.is_root());
-            self.ignored.push(above.depth(), length, &git, &own);
-            let Some(next) = above.child(name) else {
-                return;
-            };
-            above = next;
-        }
-    }
 }
-
-/// How deep the directory is whose path, with its slash, is the first `length` bytes of `path`.
-fn depth_of(path: &[u8], length: usize) -> usize {
-    let above = path.get(..length).unwrap_or_default();
-    above.iter().filter(|b| **b == b'/').count()
-}
-
-/// The text of an ignore file; none if it is too large to be one.
-#[expect(clippy::disallowed_types, reason = "this is an effect")]
-fn small(fd: OwnedFd, meta: &Meta) -> Vec<u8> {
-    let mut text = Vec::new();
-    let most = u64::try_from(ONE_FILE).unwrap_or(u64::MAX);
-    if meta.size <= most {
-        let read = std::fs::File::from(fd).take(most).read_to_end(&mut text);
-        if read.is_err() {
-            text.clear();
-        }
-    }
-    text
-}
-
-const IGNORE_FILES: [&[u8]; 2] = [b".gitignore", b".ignore"];
-/// What the names of all directories under way may take.
-const MEMORY: usize = 20 << 20;
-/// The size of a directory, as disks tell it, that may hold many names.
-const LARGE: u64 = 16 << 10;
-/// What those of one may take in any case.
-const LEAST: usize = 32 << 10;
 
 #[cfg(test)]
 mod tests;
