@@ -80,7 +80,9 @@ impl<S: Server> Gate<S> {
     ) -> Result<Ended, Refusal> {
         let _admitted = self.desk.admit(asked, call).await?;
         context.extensions.insert(call.clone());
-        let work = AssertUnwindSafe(self.handler.handle_request(request, context)).catch_unwind();
+        // on the heap: the protocol's futures are large, and every layer above would move them
+        let work = Box::pin(self.handler.handle_request(request, context));
+        let work = AssertUnwindSafe(work).catch_unwind();
         let end = if asked.is_subscription() {
             // it lasts as long as the client wants, so what is recorded is that it was opened
             self.desk.record_opened(asked, call).await?;
