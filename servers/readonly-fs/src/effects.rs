@@ -10,12 +10,12 @@
 
 pub mod encoding;
 mod ignored;
-mod links;
 pub mod lines;
 pub mod lines_index;
 pub mod lines_take;
 #[cfg(test)]
 mod lines_tests;
+mod links;
 pub mod media;
 mod meta;
 mod names;

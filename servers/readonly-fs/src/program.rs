@@ -123,8 +123,10 @@ fn open(
         StartTrouble::NoRoots => {
             StartError::Arguments("no directory to serve: give one, or --config FILE".to_owned())
         }
-        trouble if trouble.is_configuration() => StartError::Arguments(trouble.to_string()),
-        trouble => StartError::step("open the roots", trouble),
+        StartTrouble::Unnamed(_) | StartTrouble::SameName(_) => {
+            StartError::Arguments(trouble.to_string())
+        }
+        StartTrouble::Root { .. } => StartError::step("open the roots", trouble),
     })
 }
 

@@ -254,7 +254,10 @@ impl Permit {
     ///
     /// [`Denial::NotCleared`] if it does not exist for them.
     pub(crate) fn pass(&self, path: &RelPath, kind: Kind) -> Result<(), Denial> {
-        let standing = self.root().rules.find(path.as_bytes(), kind, self.clearance);
+        let standing = self
+            .root()
+            .rules
+            .find(path.as_bytes(), kind, self.clearance);
         standing.map(|_| ()).ok_or(Denial::NotCleared)
     }
 

@@ -31,7 +31,12 @@ use crate::scope::RelPath;
 /// like "not found" where the path does not hold still.
 pub(super) fn check(root: &Handle, permit: &Permit) -> Result<(), Refusal> {
     let mut at = RelPath::default();
-    let mut left: Vec<Vec<u8>> = permit.place().path().components().map(<[u8]>::to_vec).collect();
+    let mut left: Vec<Vec<u8>> = permit
+        .place()
+        .path()
+        .components()
+        .map(<[u8]>::to_vec)
+        .collect();
     left.reverse();
     let mut links = 0;
     while let Some(name) = left.pop() {

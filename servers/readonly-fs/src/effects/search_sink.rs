@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - No more lines and bytes are gathered than the answer has [`Room`] for.
-//! - When it ends early, [`Gather::next`] is where the first line begins that was not given.
+//! - When it ends early, `Gather::next` is where the first line begins that was not given.
 
 use std::io;
 use std::ops::Range;
