@@ -1,5 +1,7 @@
 //! All end-to-end tests; see `harness` for the vocabulary.
 
+// Who may import whom.
+mod architecture;
 // What every server of `servers/` promises.
 mod contract;
 // What readonly-fs does with disks and clients that mean harm.

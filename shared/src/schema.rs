@@ -100,6 +100,9 @@ impl Parameter {
             Kind::Whole(from, to) => json!({"type": "integer", "minimum": from, "maximum": to}),
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Choice(words) => json!({"type": "string", "enum": words}),
+            Kind::Texts(items, WIDE..) => {
+                json!({"type": "array", "items": {"type": "string"}, "maxItems": items})
+            }
             Kind::Texts(items, most) => {
                 json!({"type": "array", "items": {"type": "string", "maxLength": most}, "maxItems": items})
             }

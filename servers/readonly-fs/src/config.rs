@@ -202,10 +202,18 @@ impl RootConfig {
     }
 }
 
-/// The name of a root that was given without one: the last part of `path`.
+/// The name of a root that was given without one: the last part of `path`, with `-` for what a
+/// name cannot have (`My Docs` is served as `My-Docs`).
 #[must_use]
-pub fn name_of(path: &Path) -> Option<&str> {
-    path.file_name()?.to_str().filter(|name| is_name(name))
+pub fn name_of(path: &Path) -> Option<String> {
+    let last = path.file_name()?.to_str()?;
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name: String = last
+        .chars()
+        .map(|c| if fine(c) { c } else { '-' })
+        .collect();
+    let name = name.trim_matches('-');
+    (is_name(name) && last.contains(|c: char| c.is_ascii_alphanumeric())).then(|| name.to_owned())
 }
 
 pub(crate) const INVALID_NAME: &str =

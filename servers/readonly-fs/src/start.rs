@@ -45,18 +45,6 @@ pub enum StartTrouble {
     },
 }
 
-impl StartTrouble {
-    /// Whether the arguments or the configuration are at fault (exit code 2), and not the
-    /// system (3).
-    #[must_use]
-    pub const fn is_configuration(&self) -> bool {
-        match self {
-            Self::Config(_) | Self::NoRoots | Self::Unnamed(_) | Self::SameName(_) => true,
-            Self::Root { .. } => false,
-        }
-    }
-}
-
 impl ReadonlyFs {
     /// Opens the roots of the configuration and of the arguments.
     ///
@@ -129,9 +117,8 @@ fn plain(argument: &RootArgument, handle: &Handle, label: Label) -> Result<Root,
         Some(name) => name.clone(),
         // `.` and links are named by what they are
         None => config::name_of(&argument.path)
-            .or(config::name_of(&handle.path()))
-            .ok_or_else(unnamed)?
-            .to_owned(),
+            .or_else(|| config::name_of(&handle.path()))
+            .ok_or_else(unnamed)?,
     };
     let folds = handle.folds();
     let rules = Rules::new(label, &[], folds).map_err(|_| unnamed())?;

@@ -128,8 +128,8 @@ const fn tool(name: &'static str) -> Tool {
 }
 
 const PATH: Parameter = Parameter::new("path", Kind::Text(SPELLING), "");
-const HIDDEN: Parameter = Parameter::new("hidden", Kind::Flag, "dot files too");
-const IGNORED: Parameter = Parameter::new("ignored", Kind::Flag, ".gitignore'd too");
+const HIDDEN: Parameter = Parameter::new("hidden", Kind::Flag, "dot files");
+const IGNORED: Parameter = Parameter::new("ignored", Kind::Flag, "gitignored");
 const CURSOR: Parameter = Parameter::new("cursor", Kind::Text(CURSOR_BYTES), "from `next`");
 const FILES: &str = r#"{"type":"object","properties":{"files":{"type":"array"}}}"#;
 const PAGE: &str =

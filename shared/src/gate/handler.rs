@@ -238,7 +238,7 @@ impl<S: Server> ServerHandler for Handler<S> {
         }
         let taxonomy = self.desk.taxonomy();
         let ceiling = model::join(call.caller().clearance.ceilings());
-        let own = wire::own(taxonomy, ceiling, true);
+        let own = wire::ceiling(taxonomy, ceiling);
         let meta = MetaObject([(wire::OWN.to_owned(), own)].into_iter().collect());
         let permitted = self
             .tools

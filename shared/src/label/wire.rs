@@ -86,6 +86,18 @@ pub fn own(taxonomy: &Taxonomy, label: Label, untrusted: bool) -> Value {
     })
 }
 
+/// The most sensitive label that a tool may give to this caller: the label alone, since every
+/// list of tools is paid for in tokens.
+#[must_use]
+pub fn ceiling(taxonomy: &Taxonomy, label: Label) -> Value {
+    let mut words = json!({"level": taxonomy.level(label)});
+    let mut categories = taxonomy.categories(label).peekable();
+    if let (true, Some(words)) = (categories.peek().is_some(), words.as_object_mut()) {
+        words.insert("categories".to_owned(), categories.collect());
+    }
+    words
+}
+
 /// How long a client may keep what is labelled so, in milliseconds.
 #[must_use]
 pub fn ttl_ms(taxonomy: &Taxonomy, label: Label) -> u64 {
