@@ -83,7 +83,8 @@ pub fn stdio<S: Server>(
     });
     // a read of a terminal cannot be cancelled, and nothing waits for its bytes
     runtime.shutdown_background();
-    end
+    let closed = desk.audit().close(desk.now());
+    end.and_then(|end| closed.map(|()| end))
 }
 
 async fn connection<S: Server>(
