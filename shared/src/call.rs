@@ -19,6 +19,8 @@ use chrono::DateTime;
 use chrono::Utc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -81,6 +83,16 @@ struct Inner {
     ledger: Arc<Ledger>,
     facts: Mutex<Facts>,
     refusal: Mutex<Option<Refusal>>,
+    memory: Arc<Semaphore>,
+    /// Given back with the call: the transport keeps it until the answer is out.
+    share: Mutex<Share>,
+}
+
+/// What a call holds of the memory, and what it could not have at once.
+#[derive(Debug, Default)]
+struct Share {
+    held: Option<OwnedSemaphorePermit>,
+    wanted: Option<u64>,
 }
 
 /// What the audit record will say of the request beside who and when.
@@ -111,6 +123,8 @@ pub struct Shared {
     pub seal: Arc<Seal>,
     /// What each principal has used up.
     pub ledger: Arc<Ledger>,
+    /// Room for answers that are made or wait for the client, in KiB.
+    memory: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -120,6 +134,7 @@ impl Shared {
         Self {
             seal: Arc::new(seal),
             ledger: Arc::default(),
+            memory: Arc::new(Semaphore::new(MEMORY as usize)),
         }
     }
 }
@@ -145,6 +160,8 @@ impl Call {
             ledger: Arc::clone(&shared.ledger),
             facts: Mutex::default(),
             refusal: Mutex::default(),
+            memory: Arc::clone(&shared.memory),
+            share: Mutex::default(),
         }))
     }
 
@@ -257,6 +274,57 @@ impl Call {
             .open(&self.0.caller.principal, request, cursor, self.0.now)
     }
 
+    /// Waits until there is memory for an answer of `bytes`, and holds it until the answer is
+    /// out. A call holds one share: what is asked for later only makes it smaller.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] if the request ends before.
+    pub async fn reserve(&self, bytes: u64) -> Result<(), Denial> {
+        let wanted = share_of(bytes);
+        if let Some(held) = self.share().held.as_mut() {
+            let surplus = held.num_permits().saturating_sub(wanted as usize);
+            drop(held.split(surplus));
+            return Ok(());
+        }
+        let room = Arc::clone(&self.0.memory).acquire_many_owned(wanted);
+        let held = tokio::select! {
+            biased;
+            () = self.0.cancel.cancelled() => return Err(Denial::Cancelled),
+            held = room => held.map_err(|_| Denial::Busy)?,
+            () = tokio::time::sleep(self.remaining()) => return Err(Denial::TimedOut),
+        };
+        self.share().held = Some(held);
+        Ok(())
+    }
+
+    /// Holds memory for an answer of `bytes` if there is some at this instant, for work that
+    /// cannot wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::Busy`] if there is none. Then [`Call::wanted`] says what to wait for before the
+    /// work is done again.
+    pub fn try_reserve(&self, bytes: u64) -> Result<(), Denial> {
+        let mut share = self.share();
+        if share.held.is_none() {
+            let room = Arc::clone(&self.0.memory);
+            share.held = room.try_acquire_many_owned(share_of(bytes)).ok();
+        }
+        share.wanted = Some(bytes).filter(|_| share.held.is_none());
+        share.held.is_some().then_some(()).ok_or(Denial::Busy)
+    }
+
+    /// What [`Call::try_reserve`] could not have.
+    #[must_use]
+    pub fn wanted(&self) -> Option<u64> {
+        self.share().wanted
+    }
+
+    fn share(&self) -> MutexGuard<'_, Share> {
+        self.0.share.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs `work`, which may block, beside the other requests.
     ///
     /// # Errors
@@ -316,3 +384,14 @@ impl Call {
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What an answer of `bytes` takes at its largest: itself and the line it is written as.
+fn share_of(bytes: u64) -> u32 {
+    let kib = bytes.div_ceil(1024).saturating_mul(COPIES).max(1);
+    u32::try_from(kib).unwrap_or(MEMORY).min(MEMORY)
+}
+
+/// KiB for all answers at one time.
+const MEMORY: u32 = 24 << 10;
+/// The content, and the line it becomes in a buffer that grows by doubling.
+const COPIES: u64 = 3;

@@ -137,7 +137,7 @@ pub fn json_schema(parameters: &[Parameter]) -> Map<String, Value> {
 }
 
 /// The arguments of one call, checked against the tool's declaration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Arguments(Map<String, Value>);
 
 impl Arguments {

@@ -185,6 +185,33 @@ fn a_client_that_never_reads_its_answers_stops_only_itself() {
 }
 
 #[test]
+fn blobs_that_nobody_reads_take_no_more_than_the_limit() {
+    let world = World::new();
+    world.file("root/big.bin", vec![0; 3_900_000]);
+    let mut command = std::process::Command::new(bin("readonly-fs"));
+    command.args(world.arguments(&["--audit={dir}/audit", "docs={dir}/root"]));
+    let mut raw = Raw::spawn(&mut command, Era::Modern);
+    let batch = json!({"paths": vec!["docs/big.bin"; 50]});
+    let ids: Vec<_> = (0..40)
+        .map(|number| match number % 2 {
+            0 => raw.begin_call("read_file", json!({"path": "docs/big.bin"})),
+            _ => raw.begin_call("read_file", batch.clone()),
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(3));
+    let peak = raw.peak();
+    assert!(peak < super::PEAK, "{peak} KiB while nobody reads");
+    // those that had to wait are answered as the others are
+    raw.listen();
+    for id in ids {
+        raw.wait(id).ok();
+    }
+    let peak = raw.peak();
+    assert!(peak < super::PEAK, "{peak} KiB while they are read");
+    finish(&world, raw);
+}
+
+#[test]
 fn i7_a_client_that_never_reads_does_not_keep_the_process_from_ending() {
     let world = World::new();
     world.file("root/big.txt", "0123456789abcde\n".repeat(16_000));

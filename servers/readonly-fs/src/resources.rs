@@ -131,6 +131,7 @@ fn file(inner: &Inner, call: &Call, place: &Place) -> Result<Contents, Refusal> 
     let opened = inner.handles.open(&permit)?;
     let label = opened.found.standing().label;
     let limits = permit.limits();
+    media::reserve(call, limits, media::length(opened.meta.size, (0, None)))?;
     let file = opened.into_file();
     let check = || call.check();
     let source = Source::new(&file, &check)?;

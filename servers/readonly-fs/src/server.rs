@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use tokio::sync::AcquireError;
 use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
 
 use guard::call::Call;
 use guard::call::Caller;
@@ -51,6 +53,10 @@ pub(crate) struct Inner {
     any: Semaphore,
     long: Semaphore,
 }
+
+type Held<'a> = Result<SemaphorePermit<'a>, AcquireError>;
+/// A place among all operations, and where it may take long among those.
+type Room<'a> = (Option<Held<'a>>, Held<'a>);
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -99,14 +105,30 @@ impl ReadonlyFs {
         &self.0.known
     }
 
-    /// Runs `work` beside the other requests, when there is room for it.
+    /// Runs `work` beside the other requests, when there is room for it; again, once there is
+    /// memory for what it found that its answer takes.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         call: Call,
         weight: Weight,
-        work: impl FnOnce(&Inner, &Call) -> Result<T, Refusal> + Send + 'static,
+        work: impl Fn(&Inner, &Call) -> Result<T, Refusal> + Send + Sync + 'static,
     ) -> Result<T, Refusal> {
-        let inner = Arc::clone(&self.0);
+        let work = Arc::new(work);
+        loop {
+            let held = self.room(&call, weight).await?;
+            let (inner, work) = (Arc::clone(&self.0), Arc::clone(&work));
+            let done = call.blocking(move |call| work(&inner, call)).await;
+            drop(held);
+            match (done?, call.wanted()) {
+                // it waits without keeping a place from others
+                (Err(Refusal::Denied(Denial::Busy)), Some(bytes)) => call.reserve(bytes).await?,
+                (done, _) => return done,
+            }
+        }
+    }
+
+    /// Room for one operation, given back on drop.
+    async fn room(&self, call: &Call, weight: Weight) -> Result<Room<'_>, Denial> {
         let room = async {
             let long = match weight {
                 Weight::Short => None,
@@ -114,14 +136,12 @@ impl ReadonlyFs {
             };
             (long, self.0.any.acquire().await)
         };
-        let held = tokio::select! {
-            room = tokio::time::timeout(call.remaining(), room) => room,
-            () = call.cancellation().cancelled() => return Err(Denial::Cancelled.into()),
-        };
-        let held = held.map_err(|_| Denial::TimedOut)?;
-        let done = call.blocking(move |call| work(&inner, call)).await;
-        drop(held);
-        done?
+        tokio::select! {
+            room = tokio::time::timeout(call.remaining(), room) => {
+                room.map_err(|_| Denial::TimedOut)
+            }
+            () = call.cancellation().cancelled() => Err(Denial::Cancelled),
+        }
     }
 }
 
@@ -228,7 +248,9 @@ impl Server for ReadonlyFs {
     }
 
     async fn watch(&self, call: Call, uri: String, changes: Changes) -> Outcome<Watch> {
-        let work = move |inner: &Inner, call: &Call| resources::watch(inner, call, uri, changes);
+        let work = move |inner: &Inner, call: &Call| {
+            resources::watch(inner, call, uri.clone(), changes.clone())
+        };
         self.run(call, Weight::Short, work).await
     }
 

@@ -157,7 +157,7 @@ pub(crate) async fn call(
         "stat_files" => (Weight::Short, stat::stat),
         _ => return Err(Denial::UnknownTool.into()),
     };
-    let work = move |inner: &Inner, call: &Call| work(inner, call, arguments);
+    let work = move |inner: &Inner, call: &Call| work(inner, call, arguments.clone());
     server.run(call, weight, work).await
 }
 

@@ -32,6 +32,7 @@ use super::reply::Refused;
 use crate::audit::Audit;
 use crate::audit::Outcome;
 use crate::call::Call;
+use crate::call::Caller;
 use crate::call::Shared;
 use crate::error::Denial;
 use crate::error::Fault;
@@ -197,8 +198,16 @@ impl Desk {
         if !asked.is_lifecycle() {
             self.shared.ledger.call(&caller, now)?;
         }
-        let time = self.limits.deadline;
+        let time = self.time(&caller, asked, now);
         Ok(Call::new(caller, asked.id, now, time, cancel, &self.shared))
+    }
+
+    /// How long a request may take: no longer than the grants by which it is allowed. A
+    /// subscription outlasts them: each of its messages is decided anew.
+    fn time(&self, caller: &Caller, asked: &Asked, now: DateTime<Utc>) -> Duration {
+        let left = caller.until.and_then(|until| (until - now).to_std().ok());
+        let left = left.filter(|_| !asked.is_subscription());
+        left.map_or(self.limits.deadline, |left| left.min(self.limits.deadline))
     }
 
     /// Waits for a place among the running requests.

@@ -111,7 +111,9 @@ impl<S: Server> Handler<S> {
         let labeled = self.server.call(call.clone(), tool.name, arguments).await?;
         let label = labeled.label();
         let answer = labeled.release(call.caller().clearance)?;
-        call.give(label, answer.items, model::size(&answer), answer.truncated)?;
+        let size = model::size(&answer);
+        call.reserve(model::weight(&answer)).await?;
+        call.give(label, answer.items, size, answer.truncated)?;
         Ok((answer, label))
     }
 
@@ -119,12 +121,9 @@ impl<S: Server> Handler<S> {
         let labeled = self.server.read(call.clone(), uri).await?;
         let label = labeled.label();
         let contents = labeled.release(call.caller().clearance)?;
-        call.give(
-            label,
-            contents.len() as u64,
-            model::contents_size(&contents),
-            false,
-        )?;
+        let size = model::contents_size(&contents);
+        call.reserve(model::contents_weight(&contents)).await?;
+        call.give(label, contents.len() as u64, size, false)?;
         let id = call.id().to_string();
         let taxonomy = self.desk.taxonomy();
         let models = contents

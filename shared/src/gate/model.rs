@@ -143,6 +143,32 @@ pub(super) fn contents_size(contents: &[Contents]) -> u64 {
     sizes.sum()
 }
 
+/// How many bytes the content of an answer is at most when it is written as JSON.
+pub(super) fn weight(answer: &Answer) -> u64 {
+    let blocks = answer.blocks.iter().map(|block| match block {
+        Block::Text(text) => written(text),
+        Block::Image(binary) | Block::Audio(binary) => binary.base64.len() as u64,
+        Block::Blob { content, .. } => content.base64.len() as u64,
+    });
+    blocks.sum()
+}
+
+/// The same of the contents of a resource.
+pub(super) fn contents_weight(contents: &[Contents]) -> u64 {
+    let bodies = contents.iter().map(|c| match &c.body {
+        Body::Text(text) => written(text),
+        Body::Blob(base64) => base64.len() as u64,
+    });
+    bodies.sum()
+}
+
+/// What JSON escapes takes up to six bytes.
+fn written(text: &str) -> u64 {
+    let escaped = |b: &u8| *b < 0x20 || matches!(b, b'"' | b'\\');
+    let escapes = text.as_bytes().iter().filter(|b| escaped(b)).count();
+    (text.len() + 5 * escapes) as u64
+}
+
 /// The join of all items is what a list of them is labelled.
 pub(super) fn join(labels: impl Iterator<Item = Label>) -> Label {
     labels.fold(Label::PUBLIC, Label::join)

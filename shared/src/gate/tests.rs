@@ -282,6 +282,25 @@ async fn l1_each_way_to_end_leaves_one_record_and_no_canary() {
 }
 
 #[tokio::test]
+async fn i10_a_request_ends_with_the_grant_that_allows_it() {
+    // the clock of these tests stands at 13:46:40
+    let policy = "
+        [roles.clerk]
+        clearance = \"internal\"
+        [[grants]]
+        subject = \"ada\"
+        role = \"clerk\"
+        until = 1970-01-12T13:46:40.2Z
+    ";
+    let mut world = World::with(policy, Duration::from_secs(60));
+    let reply = world.act("hang").await;
+    assert_eq!(
+        reply["result"]["structuredContent"]["code"], "timed_out",
+        "{reply}"
+    );
+}
+
+#[tokio::test]
 async fn a3_forbidden_and_absent_are_the_same_bytes() {
     let mut world = World::new();
     let mut said = Vec::new();

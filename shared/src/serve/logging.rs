@@ -2,9 +2,14 @@
 //!
 //! # Invariants
 //!
-//! - The protocol library is held at `warn`, whatever level is asked for: below that it writes
-//!   whole requests and results.
+//! - The protocol library is held at `error`, whatever level is asked for: below that it writes
+//!   ids, whole requests and results.
+//! - What others wrote into an event cannot end its line, nor steer or deceive a terminal.
 //! - A panic is told by its place, never by its message, which may hold data.
+
+use std::fmt::Write as _;
+use std::io;
+use std::io::Write;
 
 use tracing::Level;
 use tracing_subscriber::Layer;
@@ -44,12 +49,12 @@ pub fn init(format: Format, amount: Amount) {
         Amount::Info => Level::INFO,
         Amount::Debug => Level::DEBUG,
     };
-    let quiet = LevelFilter::from_level(level).min(LevelFilter::WARN);
+    let quiet = LevelFilter::from_level(level).min(LevelFilter::ERROR);
     let filter = Targets::new()
         .with_default(level)
         .with_target("rmcp", quiet);
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Plain(io::stderr()))
         .with_ansi(false);
     let layer = match format {
         Format::Text => layer.with_target(false).with_filter(filter).boxed(),
@@ -66,4 +71,52 @@ pub fn init(format: Format, amount: Amount) {
             .unwrap_or_default();
         tracing::error!("panicked at {place}");
     }));
+}
+
+/// Passes on whole events, each as one line of text that can be seen.
+struct Plain<W>(W);
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_all(line(event).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The event as one line. The escapes are those of JSON, so that an object stays one.
+fn line(event: &[u8]) -> String {
+    let text = String::from_utf8_lossy(event);
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        let hidden = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if c.is_control() || hidden {
+            // writing to a string cannot fail
+            write!(line, "\\u{:04x}", u32::from(c)).unwrap_or_default();
+        } else {
+            line.push(c);
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l5_an_event_is_one_line_whatever_is_in_it() {
+        let mut written = Vec::new();
+        let event = "id=a\n2026 ERROR forged\r\u{1b}[2J\u{9b}m\u{202e}\u{2028}\u{200b} \u{516c}\n";
+        Plain(&mut written).write_all(event.as_bytes()).unwrap();
+        let wanted =
+            "id=a\\u000a2026 ERROR forged\\u000d\\u001b[2J\\u009bm\\u202e\\u2028\\u200b \u{516c}\n";
+        assert_eq!(String::from_utf8(written).unwrap(), wanted);
+    }
 }

@@ -10,11 +10,13 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Refusal;
 use guard::server::Binary;
 use guard::server::Block;
 
+use crate::config::Limits;
 use crate::effects::encoding::Form;
 use crate::effects::text_source::Source;
 
@@ -121,8 +123,7 @@ pub fn base64(
 ) -> Result<String, Refusal> {
     let most = MOST.min(*room);
     let end = to.unwrap_or(u64::MAX);
-    let expected = end.min(source.size()).saturating_sub(from);
-    if expected.div_ceil(3).saturating_mul(4) > most as u64 {
+    if length(source.size(), (from, to)) > most as u64 {
         return Err(TOO_LARGE.into());
     }
     let mut text = String::new();
@@ -145,6 +146,29 @@ pub fn base64(
     *room -= text.len();
     Ok(text)
 }
+
+/// How long the bytes of a range (the end not included) of a file of `size` are in base64.
+pub fn length(size: u64, (from, to): (u64, Option<u64>)) -> u64 {
+    let bytes = to.unwrap_or(u64::MAX).min(size).saturating_sub(from);
+    bytes.div_ceil(3).saturating_mul(4)
+}
+
+/// Holds memory for an answer with `base64` bytes of base64, or as much as one may have, and its
+/// text; for a small one the gate does it.
+///
+/// # Errors
+///
+/// [`Denial::Busy`] if it must wait.
+pub fn reserve(call: &Call, limits: &Limits, base64: u64) -> Result<(), Denial> {
+    if base64 < LARGE {
+        return Ok(());
+    }
+    let text = limits.text_bytes.count() as u64;
+    call.try_reserve(base64.min(limits.base64_bytes.count() as u64) + text)
+}
+
+/// Smaller answers are made first and then counted: no more are made at one time than requests run.
+const LARGE: u64 = 256 << 10;
 
 /// A multiple of three, so that the pieces of base64 join without padding.
 const STEP: usize = 48 * 1024;

@@ -115,6 +115,9 @@ pub(super) fn read(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         }
     }
     let limits = inner.scope.limits();
+    let found = files.iter().filter_map(|file| file.as_ref().ok());
+    let binary = found.map(|(_, opened)| media::length(opened.meta.size, range(want)));
+    media::reserve(call, limits, binary.fold(0, u64::saturating_add))?;
     let total = Budget {
         bytes: limits.text_bytes.count(),
         lines: limits.lines.count(),
@@ -168,6 +171,15 @@ pub(super) fn read(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     }
     answer.structured = json!({"files": all});
     Ok(Labeled::new(answer, mix.label()))
+}
+
+/// Which bytes are wanted of a file that is not text: none if lines are asked for.
+const fn range(want: Option<Want>) -> (u64, Option<u64>) {
+    match want {
+        None => (0, None),
+        Some(Want::Bytes { from, to }) => (from, to),
+        Some(Want::Lines { .. } | Want::Tail(_)) => (0, Some(0)),
+    }
 }
 
 /// Whether one file of several may fail so without failing the others.

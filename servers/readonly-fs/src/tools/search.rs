@@ -150,6 +150,9 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
             break;
         }
     }
+    if let Some(permit) = permits.first().filter(|_| page.files == 0) {
+        call.asked_for(&permit.place().uri());
+    }
     let next = page.next.map(|position| call.seal(&request, &position));
     let structured = json!({
         "matches": page.matches,
@@ -193,6 +196,9 @@ impl Page<'_> {
                 continue;
             };
             self.scanned += 1;
+            // that there is nothing in it is told of it as well
+            self.mix.looked_at(entry.standing.label);
+            self.untrusted |= !permit.root().trusted;
             let (call, ends) = (self.call, self.ends);
             let check = || match call.check() {
                 Ok(()) if Instant::now() >= ends => Err(Denial::TimedOut),

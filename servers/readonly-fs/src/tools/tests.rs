@@ -357,7 +357,14 @@ fn a4_an_answer_has_the_join_of_the_labels_of_what_went_into_it() {
         is(everything)
     );
     assert_eq!(
-        label("search_text", json!({"pattern": "fn main"})),
+        label("search_text", json!({"pattern": "in none of them"})),
+        is(everything)
+    );
+    assert_eq!(
+        label(
+            "search_text",
+            json!({"pattern": "fn main", "glob": "**/*.rs"})
+        ),
         is("internal")
     );
 }
