@@ -23,6 +23,7 @@ mod reply;
 mod watch;
 
 use std::borrow::Cow;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,19 +107,17 @@ impl<S: Server> Gate<S> {
             (Ok(Err(error)), None) => Ok(Ended::refused_by_protocol(error)),
         }
     }
-}
 
-impl<S: Server> Service<RoleServer> for Gate<S> {
-    async fn handle_request(
+    /// The whole way of one request, from who asks to its record.
+    async fn pass(
         &self,
         request: ClientRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
         let started = Instant::now();
         let now = self.desk.now();
-        let asked = self
-            .desk
-            .asked(self.handler.server(), &request, &context, now);
+        let server = self.handler.server();
+        let asked = self.desk.asked(server, &request, &context, now);
         let id = context.id.clone();
         let call = self.desk.begin(&asked, context.ct.clone(), now);
         let ended = match &call {
@@ -129,6 +128,17 @@ impl<S: Server> Service<RoleServer> for Gate<S> {
         self.desk
             .conclude(&asked, call.ok().as_ref(), ended, started, &id)
             .await
+    }
+}
+
+impl<S: Server> Service<RoleServer> for Gate<S> {
+    fn handle_request(
+        &self,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ServerResult, ErrorData>> + Send + '_ {
+        // on the heap: the protocol layer moves what it spawns several times over
+        Box::pin(self.pass(request, context))
     }
 
     async fn handle_notification(

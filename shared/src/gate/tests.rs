@@ -508,3 +508,13 @@ async fn before_a_handshake_nothing_is_answered_unrecorded_and_nothing_ends_the_
     assert_eq!(world.records().len(), 2);
     assert_eq!(world.act("fine").await["result"]["isError"], json!(false));
 }
+
+#[tokio::test]
+async fn l1_a_last_line_that_nobody_ended_is_answered_and_recorded() {
+    let mut world = World::new();
+    let ping = br#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#;
+    world.write.write_all(ping).await.unwrap();
+    world.write.shutdown().await.unwrap();
+    assert_eq!(world.hear().await["id"], "last");
+    assert_eq!(world.records().len(), 1);
+}

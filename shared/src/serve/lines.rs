@@ -106,7 +106,9 @@ where
         loop {
             let available = self.reader.fill_buf().await?;
             if available.is_empty() {
-                return Ok(None);
+                // a last line that nobody ended is a line all the same
+                let rest = !self.line.is_empty() && !self.skipping;
+                return Ok(rest.then(|| self.end_of_line()));
             }
             let end = memchr(available);
             let part = available
@@ -125,11 +127,15 @@ where
                 return Ok(Some(Incoming::Wrong(too_long(), None)));
             }
             if end.is_some() {
-                let incoming = self.parse();
-                self.line.clear();
-                return Ok(Some(incoming));
+                return Ok(Some(self.end_of_line()));
             }
         }
+    }
+
+    fn end_of_line(&mut self) -> Incoming {
+        let incoming = self.parse();
+        self.line.clear();
+        incoming
     }
 
     fn parse(&mut self) -> Incoming {
@@ -209,7 +215,8 @@ where
         // now, not when the future is first polled: a cancellation that is read in between would
         // take the flight, and the answer would be recorded a second time
         let flight = id.as_ref().and_then(|id| desk.flights().land(id));
-        async move {
+        // on the heap: the protocol layer moves what it spawns several times over
+        Box::pin(async move {
             let Some(id) = id else {
                 return outlet.send(message).await;
             };
@@ -228,7 +235,7 @@ where
             }
             outlet.send(message).await
             // the flight ends here, and with it what its call held
-        }
+        })
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {

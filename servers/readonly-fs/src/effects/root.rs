@@ -61,6 +61,9 @@ pub enum RootTrouble {
     /// The kernel says too little about it.
     #[error("the directory cannot be examined: {}", .0.kind())]
     Examine(std::io::Error),
+    /// It shows the kernel or its processes, this one among them.
+    #[error("it is no disk but a view of the kernel, which is not served")]
+    Kernel,
     /// It is a root already.
     #[error("it is the same directory as another root")]
     Twice,
@@ -82,7 +85,11 @@ impl Handle {
             openat2: has_openat2(&dir),
             descriptors: descriptors(),
         };
-        let folds = rustix::fs::fstatfs(&dir).is_ok_and(|disk| folds_case(disk.f_type));
+        let disk = rustix::fs::fstatfs(&dir).map_err(examine)?;
+        if is_the_kernels(disk.f_type) {
+            return Err(RootTrouble::Kernel);
+        }
+        let folds = folds_case(disk.f_type);
         let handle = Self {
             dir,
             meta,
@@ -232,6 +239,22 @@ fn below(root: &[u8], path: &[u8]) -> Option<RelPath> {
 }
 
 /// Whether a disk of this kind takes two spellings for one name.
+/// Whether a file system of this kind has no files but shows what the kernel knows.
+fn is_the_kernels(magic: rustix::fs::FsWord) -> bool {
+    const VIEWS: [u32; 9] = [
+        0x9fa0,      // proc
+        0x6265_6572, // sysfs
+        0x6462_6720, // debugfs
+        0x7472_6163, // tracefs
+        0x7363_6673, // securityfs
+        0x0027_e0eb, // cgroup
+        0x6367_7270, // cgroup2
+        0xcafe_4a11, // bpf
+        0xde5e_81e4, // efivarfs
+    ];
+    VIEWS.iter().any(|&known| i64::from(known) == magic)
+}
+
 fn folds_case(magic: rustix::fs::FsWord) -> bool {
     const FOLDING: [u32; 10] = [
         0x4d44,      // FAT

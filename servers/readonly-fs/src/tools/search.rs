@@ -151,7 +151,7 @@ pub(super) fn search(inner: &Inner, call: &Call, arguments: Arguments) -> Outcom
         }
     }
     if let Some(permit) = permits.first().filter(|_| page.files == 0) {
-        call.asked_for(&permit.place().uri());
+        call.touch(&permit.place().uri(), page.mix.label())?;
     }
     let next = page.next.map(|position| call.seal(&request, &position));
     let structured = json!({

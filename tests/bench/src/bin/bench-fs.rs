@@ -225,6 +225,8 @@ fn trees(binaries: &Binaries, world: &World) {
         let cpu = (client.cpu().0 - before.0) / 5;
         compare(name, cpu, "rg", beside(&command));
     }
+    // a directory that changes is read anew for each page; this one has come to rest
+    std::thread::sleep(Duration::from_secs(4));
     let mut client = world.server(binaries, "flat", &world.path("audit"));
     let before = client.cpu();
     let arguments = json!({"path": "r/big", "limit": 1000});
@@ -234,7 +236,7 @@ fn trees(binaries: &Binaries, world: &World) {
     println!("<!-- {count} pages in {elapsed:?} -->");
     let cpu = client.cpu().0 - before.0;
     let begun = Instant::now();
-    for _ in 0..50 {
+    for _ in 0..10 {
         let mut names: Vec<_> = std::fs::read_dir(&flat)
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name())
@@ -245,8 +247,8 @@ fn trees(binaries: &Binaries, world: &World) {
     compare(
         "list 50,000, all pages",
         cpu,
-        "50 sorted listings",
-        Some(begun.elapsed()),
+        "one sorted listing",
+        Some(begun.elapsed() / 10),
     );
     println!("\npeak memory: {:.1} MB", client.memory().peak);
 }
