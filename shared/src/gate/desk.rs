@@ -248,7 +248,7 @@ impl Desk {
         let mut asked = Asked {
             id: record_id(now),
             time: now,
-            kind: outcome::kind(request),
+            kind: outcome::kind_of(request, context),
             method: Cow::Borrowed(""),
             request_id: Some(outcome::id_text(&context.id)),
             version: context

@@ -85,8 +85,21 @@ impl Asked {
     }
 }
 
+/// Which kind of request this is, as it will be answered: a subscription that the protocol layer
+/// is going to refuse never opens, so it is a question like any other.
+pub(super) fn kind_of(request: &ClientRequest, context: &RequestContext<RoleServer>) -> Kind {
+    let modern = ProtocolVersion::V_2026_07_28;
+    let version = context.protocol_version();
+    let spoken = version.is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(&v));
+    let complete = context.meta.missing_required_keys(&modern).is_empty();
+    match kind(request) {
+        Kind::Subscription if !(is_modern(context) && spoken && complete) => Kind::Other,
+        kind => kind,
+    }
+}
+
 /// Which kind of request this is.
-pub(super) const fn kind(request: &ClientRequest) -> Kind {
+const fn kind(request: &ClientRequest) -> Kind {
     match request {
         ClientRequest::CallToolRequest(_) => Kind::Tool,
         ClientRequest::ReadResourceRequest(_)

@@ -518,3 +518,35 @@ async fn l1_a_last_line_that_nobody_ended_is_answered_and_recorded() {
     assert_eq!(world.hear().await["id"], "last");
     assert_eq!(world.records().len(), 1);
 }
+
+#[tokio::test]
+async fn l1_a_subscription_that_is_refused_is_recorded_once_and_as_refused() {
+    let mut world = World::new();
+    let hello = json!({
+        "jsonrpc": "2.0", "id": "hello", "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}},
+    });
+    world.say(&hello.to_string()).await;
+    world.hear().await;
+    let version = "io.modelcontextprotocol/protocolVersion";
+    let capabilities = "io.modelcontextprotocol/clientCapabilities";
+    for (id, meta) in [
+        (1, json!({})),
+        (2, json!({version: "2026-07-28"})),
+        (3, json!({version: "2999-01-01", capabilities: {}})),
+    ] {
+        let params = json!({"notifications": {"resourceSubscriptions": []}, "_meta": meta});
+        let listen =
+            json!({"jsonrpc": "2.0", "id": id, "method": "subscriptions/listen", "params": params});
+        world.say(&listen.to_string()).await;
+        assert!(world.hear().await["error"].is_object());
+        let records = world.records();
+        let id = id.to_string();
+        let own: Vec<_> = records
+            .iter()
+            .filter(|r| r["jsonrpc.request.id"] == *id)
+            .collect();
+        assert_eq!(own.len(), 1, "{own:?}");
+        assert_eq!(own[0]["outcome"], "denied");
+    }
+}
