@@ -70,6 +70,16 @@ pub enum Denial {
     /// The session or every grant of the caller has ended.
     #[error("the session has ended")]
     Expired,
+    /// Something in a statement or expression that was given as text, and where it is.
+    #[error("line {line}, column {column}: {reason}")]
+    Statement {
+        /// What is wrong there.
+        reason: &'static str,
+        /// Counted from one.
+        line: u32,
+        /// Counted from one, in characters.
+        column: u32,
+    },
     /// The operation does not fit what it was asked of (a list of a file, say).
     #[error("{0}")]
     Unsuitable(&'static str),
@@ -94,6 +104,7 @@ impl Denial {
             Self::TimedOut => "timed_out",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
+            Self::Statement { .. } => "statement",
             Self::Unsuitable(_) => "unsuitable",
         }
     }
@@ -118,6 +129,7 @@ impl Denial {
             | Self::TimedOut
             | Self::Cancelled
             | Self::Expired
+            | Self::Statement { .. }
             | Self::Unsuitable(_) => self.code(),
         }
     }
