@@ -106,6 +106,8 @@ pub struct Facts {
     pub resources: u64,
     /// Figures of the server's own, under the keys of the record format.
     pub figures: BTreeMap<&'static str, u64>,
+    /// Texts of the server's own, under keys of the same kind.
+    pub notes: BTreeMap<&'static str, String>,
     /// The rule that allowed it, where it is worth a name.
     pub rule: Option<&'static str>,
     /// How many things were given.
@@ -241,6 +243,14 @@ impl Call {
     /// Adds `amount` to a figure of the record, for example `fs.bytes`.
     pub fn count(&self, figure: &'static str, amount: u64) {
         *self.facts_mut().figures.entry(figure).or_default() += amount;
+    }
+
+    /// Writes `text` beside the figures of the record, under `key`, for example `db.tables`. It is
+    /// bounded and escaped like every text there; what is noted later replaces it.
+    ///
+    /// A record tells what was touched, never what it holds: no values, no caller's text.
+    pub fn note(&self, key: &'static str, text: impl Into<String>) {
+        self.facts_mut().notes.insert(key, text.into());
     }
 
     /// Names the rule by which the request was allowed.

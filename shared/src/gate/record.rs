@@ -89,6 +89,7 @@ impl Desk {
             truncated: facts.truncated.then_some(true),
             duration_us: Some(u64::try_from(elapsed).unwrap_or(u64::MAX)),
             figures: facts.figures,
+            notes: facts.notes,
             trace_id: asked
                 .trace
                 .as_ref()
