@@ -8,5 +8,19 @@ mod hostile;
 mod collection;
 // Databases to be attacked, and what has changed in them.
 mod bed;
+// The tools that take no SQL.
+mod typed;
+// Readers of different clearance.
+mod views;
+// Pages, and whose they are.
+mod cursors;
+// A database that goes away, waits, or is too slow.
+mod faults;
+// Passwords and connection texts.
+mod secrets;
+// What may be changed.
+mod writes;
+// The command line.
+mod start;
 // Answers that can be compared, and what they must not hold.
 mod told;
