@@ -22,5 +22,7 @@ mod secrets;
 mod writes;
 // The command line.
 mod start;
+// SQLite files.
+mod lite;
 // Answers that can be compared, and what they must not hold.
 mod told;

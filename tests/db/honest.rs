@@ -52,7 +52,7 @@ fn what_analysts_ask_gives_what_plain_sql_gives() {
 }
 
 /// The statement with its parameters written into it, as the superuser runs it.
-fn plain(entry: &Entry) -> String {
+pub(super) fn plain(entry: &Entry) -> String {
     let mut sql = entry.sql.clone();
     let params = entry.params.as_ref().and_then(Value::as_array);
     let params = params.map_or(&[][..], Vec::as_slice);

@@ -46,81 +46,23 @@ fn a_role_with_column_grants_is_held_by_both_walls() {
     attack("scoped");
 }
 
-/// Two servers of one role, before databases that differ in what is hidden.
-struct Pair {
-    beds: [Bed; 2],
-    faults: Vec<String>,
-}
+/// What has gone wrong so far. All of it is told at the end.
+#[derive(Default)]
+pub(super) struct Faults(pub(super) Vec<String>);
 
-fn attack(role: &str) {
-    let Some(cluster) = cluster() else { return };
-    let beds = [Variant::A, Variant::B].map(|variant| Bed::new(cluster, variant, role));
-    let mut pair = Pair {
-        beds,
-        faults: Vec::new(),
-    };
-    for class in collection("hostile") {
-        pair.class(&class);
-    }
-    pair.trail();
-    let faults = pair.faults.join("\n");
-    assert!(
-        pair.faults.is_empty(),
-        "as {role}, {} faults:\n{faults}",
-        pair.faults.len()
-    );
-}
-
-impl Pair {
-    fn fault(&mut self, entry: &Entry, what: impl std::fmt::Display) {
-        self.faults.push(format!("{entry}\n    {what}"));
+impl Faults {
+    fn add(&mut self, entry: &Entry, what: impl std::fmt::Display) {
+        self.0.push(format!("{entry}\n    {what}"));
     }
 
-    /// One class, a fresh server on each side.
-    fn class(&mut self, class: &[Entry]) {
-        let before = self.beds.each_ref().map(Bed::digest);
-        let mut raws = self.beds.each_ref().map(|bed| bed.serve("ann"));
-        let start = Instant::now();
-        // what takes its time may take it together
-        let wide = if class[0].class == "floods" { 2 } else { 1 };
-        for entries in class.chunks(wide) {
-            for tool in ["query_rows", "explain_query"] {
-                self.ask(&mut raws, tool, entries);
-            }
-        }
-        let Some(last) = class.last() else { return };
-        for (bed, raw) in self.beds.iter().zip(&mut raws) {
-            honest(raw);
-            let idle = || bed.busy().is_empty().then_some(());
-            if harness::until(Duration::from_secs(4), idle).is_none() {
-                let left = bed.busy().join("; ");
-                self.faults
-                    .push(format!("{}: left running: {left}", last.class));
-            }
-        }
-        for ((bed, raw), before) in self.beds.iter().zip(raws).zip(before) {
-            let ended = raw.close();
-            if ended.code != Some(0) {
-                let text = format!("{}: exit {:?}: {}", last.class, ended.code, ended.stderr);
-                self.faults.push(text);
-            }
-            if let Some(told) = hidden_in(&ended.stderr, "") {
-                self.faults.push(format!("{}: logged: {told}", last.class));
-            }
-            for (name, after) in bed.digest() {
-                if before.get(&name) != Some(&after) {
-                    let text = format!("{}: changed: {name}: {after}", last.class);
-                    self.faults.push(text);
-                }
-            }
-        }
-        if std::env::var_os("KEYHOLE_TIMES").is_some() {
-            harness::loudly(&format!("{}: {:?}", last.class, start.elapsed()));
-        }
+    /// Checks that there are none.
+    pub(super) fn none(&self, of: &str) {
+        let all = self.0.join("\n");
+        assert!(self.0.is_empty(), "{of}: {} faults:\n{all}", self.0.len());
     }
 
     /// Some entries at once, on both sides.
-    fn ask(&mut self, raws: &mut [Raw; 2], tool: &str, entries: &[Entry]) {
+    pub(super) fn ask(&mut self, raws: &mut [Raw; 2], tool: &str, entries: &[Entry]) {
         let asked: Vec<[u64; 2]> = entries
             .iter()
             .map(|entry| {
@@ -134,11 +76,11 @@ impl Pair {
             for (raw, id) in raws.iter_mut().zip(ids) {
                 match raw.wait_most(&id.to_string(), SOON) {
                     Some(answer) => sides.push(answer),
-                    None => self.fault(entry, format!("{tool}: no answer")),
+                    None => self.add(entry, format!("{tool}: no answer")),
                 }
             }
             if start.elapsed() > SOON / 2 {
-                self.fault(entry, format!("{tool}: took {:?}", start.elapsed()));
+                self.add(entry, format!("{tool}: took {:?}", start.elapsed()));
             }
             self.judge(entry, tool, &sides);
         }
@@ -148,17 +90,85 @@ impl Pair {
         let asked = entry.arguments().to_string();
         for answer in sides {
             if let Some(told) = hidden_in(&answer.0.to_string(), &asked) {
-                self.fault(entry, format!("{tool} told: {told}"));
+                self.add(entry, format!("{tool} told: {told}"));
             }
             if let Some("failed" | "panicked") = answer.code() {
-                self.fault(entry, format!("{tool} failed: {}", answer.short()));
+                self.add(entry, format!("{tool} failed: {}", answer.short()));
             }
         }
         if let [a, b] = sides
             && comparable(a) != comparable(b)
         {
             let text = format!("{tool} differs:\n    {}\n    {}", a.short(), b.short());
-            self.fault(entry, text);
+            self.add(entry, text);
+        }
+    }
+}
+
+/// Two servers of one role, before databases that differ in what is hidden.
+struct Pair {
+    beds: [Bed; 2],
+    faults: Faults,
+}
+
+fn attack(role: &str) {
+    let Some(cluster) = cluster() else { return };
+    let beds = [Variant::A, Variant::B].map(|variant| Bed::new(cluster, variant, role));
+    let mut pair = Pair {
+        beds,
+        faults: Faults::default(),
+    };
+    for class in collection("hostile") {
+        pair.class(&class);
+    }
+    pair.trail();
+    pair.faults.none(role);
+}
+
+impl Pair {
+    /// One class, a fresh server on each side.
+    fn class(&mut self, class: &[Entry]) {
+        let before = self.beds.each_ref().map(Bed::digest);
+        let mut raws = self.beds.each_ref().map(|bed| bed.serve("ann"));
+        let start = Instant::now();
+        // what takes its time may take it together
+        let wide = if class[0].class == "floods" { 2 } else { 1 };
+        for entries in class.chunks(wide) {
+            for tool in ["query_rows", "explain_query"] {
+                self.faults.ask(&mut raws, tool, entries);
+            }
+        }
+        let Some(last) = class.last() else { return };
+        for (bed, raw) in self.beds.iter().zip(&mut raws) {
+            honest(raw);
+            let idle = || bed.busy().is_empty().then_some(());
+            if harness::until(Duration::from_secs(4), idle).is_none() {
+                let left = bed.busy().join("; ");
+                self.faults
+                    .0
+                    .push(format!("{}: left running: {left}", last.class));
+            }
+        }
+        for ((bed, raw), before) in self.beds.iter().zip(raws).zip(before) {
+            let ended = raw.close();
+            if ended.code != Some(0) {
+                let text = format!("{}: exit {:?}: {}", last.class, ended.code, ended.stderr);
+                self.faults.0.push(text);
+            }
+            if let Some(told) = hidden_in(&ended.stderr, "") {
+                self.faults
+                    .0
+                    .push(format!("{}: logged: {told}", last.class));
+            }
+            for (name, after) in bed.digest() {
+                if before.get(&name) != Some(&after) {
+                    let text = format!("{}: changed: {name}: {after}", last.class);
+                    self.faults.0.push(text);
+                }
+            }
+        }
+        if std::env::var_os("KEYHOLE_TIMES").is_some() {
+            harness::loudly(&format!("{}: {:?}", last.class, start.elapsed()));
         }
     }
 
@@ -167,7 +177,7 @@ impl Pair {
         for bed in &self.beds {
             for record in bed.world.trail().records {
                 if let Some(told) = hidden_in(&record.to_string(), "") {
-                    self.faults.push(format!("recorded: {told}"));
+                    self.faults.0.push(format!("recorded: {told}"));
                 }
             }
         }

@@ -338,8 +338,7 @@ fn l5_a_change_is_recorded_before_it_is_tried() {
     for (id, outcome) in [(id.to_string(), "allowed"), (other.to_string(), "denied")] {
         let of = |phase: &str| {
             let records = trail.records.iter();
-            let same =
-                |r: &&Value| r["jsonrpc.request.id"] == *id && r["phase"] == phase;
+            let same = |r: &&Value| r["jsonrpc.request.id"] == *id && r["phase"] == phase;
             records.filter(same).cloned().collect::<Vec<Value>>()
         };
         let (intents, outcomes) = (of("intent"), of("outcome"));
