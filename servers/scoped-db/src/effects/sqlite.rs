@@ -1,16 +1,16 @@
 //! SQLite through rusqlite: one file, opened read-only, behind a wall of its own.
 //!
-//! | module      | answers                                                    |
-//! |-------------|------------------------------------------------------------|
-//! | [`file`]    | is it the file that the operator named, and still the same? |
-//! | [`door`]    | how is a connection opened, and what does it give up?      |
-//! | [`wall`]    | may this statement reach that table, column, function?     |
-//! | [`pool`]    | whose turn is it, and until when?                          |
-//! | [`read`]    | what does a query give, and how would it be run?           |
-//! | [`write`]   | are exactly as many rows changed as expected?              |
-//! | [`values`]  | how do values cross over, and how much of them?            |
-//! | [`hash`]    | what stands for a value that may only be compared?         |
-//! | [`trouble`] | what may be said when it fails?                            |
+//! | module    | answers                                                     |
+//! |-----------|-------------------------------------------------------------|
+//! | `file`    | is it the file that the operator named, and still the same? |
+//! | `door`    | how is a connection opened, and what does it give up?       |
+//! | `wall`    | may this statement reach that table, column, function?      |
+//! | `pool`    | whose turn is it, and until when?                           |
+//! | `read`    | what does a query give, and how would it be run?            |
+//! | `write`   | are exactly as many rows changed as expected?               |
+//! | `values`  | how do values cross over, and how much of them?             |
+//! | `hash`    | what stands for a value that may only be compared?          |
+//! | `trouble` | what may be said when it fails?                             |
 //!
 //! # Invariants
 //!
