@@ -18,6 +18,7 @@
 pub mod attacks;
 pub mod binary;
 pub mod client;
+pub mod cluster;
 pub mod readers;
 pub mod screen;
 pub mod stage;

@@ -215,8 +215,8 @@ pub(super) fn is_harmless(function: &str) -> bool {
 /// The elements of a list that is bound as JSON, as a table: it reads its argument only.
 const LIST: &str = "json_each";
 
-/// No file, no randomness, no schema, no state of the connection; nothing that makes much out of
-/// little (`zeroblob`, `printf`).
+/// No file, no schema, no state of the connection; nothing that makes much out of little
+/// (`zeroblob`, `randomblob`, `printf`).
 const HARMLESS: &[&str] = &[
     super::hash::NAME,
     // conditions
@@ -273,6 +273,7 @@ const HARMLESS: &[&str] = &[
     "pow",
     "power",
     "radians",
+    "random",
     "round",
     "sign",
     "sin",
