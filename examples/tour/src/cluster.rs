@@ -205,7 +205,8 @@ fn run(command: &mut Command) -> io::Result<()> {
     Err(io::Error::other(format!("{program}: {status}: {said}")))
 }
 
-const OWNER: &str = "crm_owner";
+/// Who owns the tables.
+pub const OWNER: &str = "crm_owner";
 
 #[cfg(test)]
 mod tests {
