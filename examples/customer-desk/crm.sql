@@ -22,7 +22,6 @@ CREATE TABLE tickets (
     id integer PRIMARY KEY,
     customer_id integer NOT NULL REFERENCES customers (id),
     agent varchar(40) NOT NULL,
-    reviewer varchar(40) NOT NULL,
     state varchar(20) NOT NULL,
     subject varchar(120) NOT NULL
 );
@@ -53,10 +52,10 @@ INSERT INTO orders VALUES
     (5, 4, '2026-08-11', 'Oak shelf', 24900);
 
 INSERT INTO tickets VALUES
-    (1, 1, 'support-desk', 'auditor', 'open', 'The lamp flickers'),
-    (2, 3, 'support-desk', 'auditor', 'closed', 'Which fabric is it?'),
-    (3, 2, 'field-desk', 'auditor', 'open', 'Delivery to the new flat, door code 4417'),
-    (4, 4, 'field-desk', 'auditor', 'open', 'Return without a receipt');
+    (1, 1, 'support-desk', 'open', 'The lamp flickers'),
+    (2, 3, 'support-desk', 'closed', 'Which fabric is it?'),
+    (3, 2, 'field-desk', 'open', 'Delivery to the new flat, door code 4417'),
+    (4, 4, 'field-desk', 'open', 'Return without a receipt');
 
 INSERT INTO staff VALUES
     (1, 'Asha Rao', 71000),

@@ -148,7 +148,12 @@ impl Crm {
 /// If it cannot be made.
 pub fn fill_file(dir: &Path) -> io::Result<()> {
     let sql = fs::read_to_string(dir.join("crm.sql"))?;
-    let file = Connection::open(dir.join("crm.db")).map_err(io::Error::other)?;
+    let file = dir.join("crm.db");
+    if file.exists() {
+        // somebody tried the example where it lies
+        fs::remove_file(&file)?;
+    }
+    let file = Connection::open(file).map_err(io::Error::other)?;
     file.execute_batch(&sql).map_err(io::Error::other)
 }
 

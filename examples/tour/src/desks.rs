@@ -68,7 +68,7 @@ pub async fn show(screen: &mut Screen, support: &Client, auditor: &Client) -> io
     );
     screen.promise(
         shown::count(&to_auditor.structured) == 4,
-        "a reviewer sees all that are theirs to review",
+        "whoever has the role audit sees all of them",
     );
     Ok(())
 }

@@ -4,6 +4,8 @@
 //!
 //! - A [`Door`] asks the wall before any statement is prepared; only its own `BEGIN`, `COMMIT`
 //!   and `ROLLBACK` pass without.
+//! - A connection that reads changes no data. In WAL mode SQLite keeps an index in shared memory
+//!   beside the file, which readers have to make or map as well.
 //! - Nothing is attached, no extension is loaded, and no name in the file's schema is trusted.
 
 use std::fmt;
