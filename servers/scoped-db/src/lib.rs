@@ -14,7 +14,9 @@
 //! | change rows of a table   | [`permit::Change`]     | for one call, where the policy says so |
 //! | write files, run, listen | nothing                | never                                  |
 
+pub mod connection;
 pub mod effects;
+pub mod grant;
 pub mod permit;
 pub mod schema;
 pub mod statement;

@@ -1,0 +1,227 @@
+//! One connection: how it is made, what is set on it, how what runs on it is stopped.
+//!
+//! # Invariants
+//!
+//! - A session is read-only by default, sees no schema but the system's, and ends statements,
+//!   waits for locks and idle transactions by itself: what a statement is not told later holds
+//!   from the start.
+//! - The password is fetched for this connection alone and shown to nothing but the login.
+
+use std::fmt;
+use std::time::Duration;
+
+use guard::error::Fault;
+use guard::secret::Secret;
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::config::ChannelBinding;
+use tokio_postgres::config::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::Settings;
+use super::prepared::Statements;
+use super::tls;
+use super::trouble::start_failure;
+use crate::connection::Attributes;
+use crate::connection::Binding;
+use crate::connection::Host;
+use crate::connection::Place;
+use crate::connection::SslMode;
+use crate::connection::Target;
+
+/// A session with the server.
+pub(super) struct Link {
+    pub(super) client: Client,
+    pub(super) statements: Statements,
+    tls: MakeRustlsConnect,
+    driver: JoinHandle<()>,
+}
+
+/// Fetches the password.
+pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
+
+impl Link {
+    /// Connects to the first server that will do.
+    pub(super) async fn connect(
+        target: &Target,
+        password: &Password,
+        settings: &Settings,
+    ) -> Result<Self, Fault> {
+        let password = password()?;
+        let mut last = None;
+        for host in &target.hosts {
+            let config = config(target, host, password.as_ref());
+            let attempt = Self::to(&config, target, host, settings);
+            match tokio::time::timeout(target.connect_timeout, attempt).await {
+                Ok(Ok(link)) => return Ok(link),
+                Ok(Err(fault)) => last = Some(fault),
+                Err(_) => {
+                    let late = format!("no answer from {host} in time");
+                    last = Some(Fault::new(CONNECT, late));
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Fault::new(CONNECT, "no host")))
+    }
+
+    async fn to(
+        config: &Config,
+        target: &Target,
+        host: &Host,
+        settings: &Settings,
+    ) -> Result<Self, Fault> {
+        let tls = tls::connector(target, host.tls)?;
+        let connected = config.connect(tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| start_failure(CONNECT, &error))?;
+        let version = connection.parameter("server_version").map(major);
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                let fault = start_failure("keep the connection", &error);
+                tracing::debug!(cause = fault.chain(), "a connection to the database ended");
+            }
+        });
+        let link = Self {
+            client,
+            statements: Statements::default(),
+            tls,
+            driver,
+        };
+        link.prepare(version.unwrap_or_default(), target, settings)
+            .await?;
+        Ok(link)
+    }
+
+    async fn prepare(
+        &self,
+        version: u32,
+        target: &Target,
+        settings: &Settings,
+    ) -> Result<(), Fault> {
+        let setup = setup(settings);
+        let standing = async {
+            let told = self.client.simple_query(&setup).await;
+            told.map_err(|error| start_failure("set up the session", &error))
+        };
+        let watching = async {
+            // So that a statement ends when this side has gone. Some platforms cannot.
+            if version >= 14 {
+                drop(self.client.batch_execute(WATCH).await);
+            }
+            Ok(())
+        };
+        let (told, ()) = futures::future::try_join(standing, watching).await?;
+        let standby = told.iter().any(|message| {
+            matches!(message, SimpleQueryMessage::Row(row) if matches!(row.try_get(0), Ok(Some("t"))))
+        });
+        match (target.attributes, standby) {
+            (Attributes::Any, _) | (Attributes::Primary, false) | (Attributes::Standby, true) => {
+                Ok(())
+            }
+            (Attributes::Primary, true) => Err(Fault::new(CONNECT, "the server is a standby")),
+            (Attributes::Standby, false) => Err(Fault::new(CONNECT, "the server is no standby")),
+        }
+    }
+
+    /// Whether it is known to be of no use any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Ends the connection, and what may still run on it.
+    pub(super) fn stop(self) {
+        // Without a runtime there is no connection either.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            self.driver.abort();
+            return;
+        };
+        drop(runtime.spawn(async move {
+            let token = self.client.cancel_token();
+            let cancel = token.cancel_query(self.tls);
+            drop(tokio::time::timeout(STOPPING, cancel).await);
+            self.driver.abort();
+        }));
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+fn config(target: &Target, host: &Host, password: Option<&Secret>) -> Config {
+    let mut config = Config::new();
+    match &host.place {
+        Place::Tcp(name) => config.host(name),
+        Place::Socket(directory) => config.host_path(directory),
+    };
+    config
+        .port(host.port)
+        .connect_timeout(target.connect_timeout)
+        .keepalives_idle(Duration::from_secs(60))
+        .tcp_user_timeout(Duration::from_secs(30))
+        .application_name(target.application.as_deref().unwrap_or("keyhole scoped-db"))
+        .ssl_mode(match host.tls {
+            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
+            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                tokio_postgres::config::SslMode::Require
+            }
+        })
+        .channel_binding(match target.binding {
+            Binding::Disable => ChannelBinding::Disable,
+            Binding::Prefer => ChannelBinding::Prefer,
+            Binding::Require => ChannelBinding::Require,
+        });
+    if let Some(user) = &target.user {
+        config.user(user);
+    }
+    if let Some(database) = &target.database {
+        config.dbname(database);
+    }
+    if let Some(password) = password {
+        password.show_to(|text| config.password(text));
+    }
+    config
+}
+
+/// What holds for the whole session, in one message.
+fn setup(settings: &Settings) -> String {
+    let statement = settings.statement.as_millis().max(1);
+    let lock = statement.min(LOCK.as_millis());
+    format!(
+        "SET default_transaction_read_only = on; \
+         SET default_transaction_isolation = 'read committed'; \
+         SET search_path = ''; \
+         SET statement_timeout = {statement}; \
+         SET lock_timeout = {lock}; \
+         SET idle_in_transaction_session_timeout = {idle}; \
+         SET row_security = on; \
+         SET standard_conforming_strings = on; \
+         SET client_encoding = 'UTF8'; \
+         SET TimeZone = 'UTC'; \
+         SET DateStyle = 'ISO, YMD'; \
+         SET IntervalStyle = 'iso_8601'; \
+         SET bytea_output = 'hex'; \
+         SET extra_float_digits = 1; \
+         SET xmloption = 'content'; \
+         SELECT pg_catalog.pg_is_in_recovery()",
+        idle = statement + IDLE.as_millis(),
+    )
+}
+
+/// The first number of a version: 15 of `15.18 (Debian)`.
+fn major(version: &str) -> u32 {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+const CONNECT: &str = "connect to the database";
+const WATCH: &str = "SET client_connection_check_interval = 1000";
+/// A lock that a reader waits for is held by somebody who alters tables.
+const LOCK: Duration = Duration::from_secs(3);
+/// Between two messages of one transaction.
+const IDLE: Duration = Duration::from_secs(10);
+/// For telling the server to stop.
+const STOPPING: Duration = Duration::from_secs(3);

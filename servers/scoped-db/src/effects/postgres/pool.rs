@@ -1,0 +1,207 @@
+//! The connections that are open, and who may use one.
+//!
+//! # Invariants
+//!
+//! - There are never more connections than configured, idle ones included.
+//! - A connection comes back only by [`Lease::give_back`]. In every other case, a panic and a
+//!   dropped future among them, what runs on it is stopped and it is closed.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use guard::call::Call;
+use guard::error::Denial;
+use guard::error::Fault;
+use guard::error::Refusal;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::Settings;
+use super::link::Link;
+use super::link::Password;
+use super::read::Ended;
+use crate::connection::Target;
+
+/// All connections to one target.
+pub(super) struct Pool {
+    pub(super) target: Target,
+    pub(super) settings: Settings,
+    password: Box<Password>,
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<(Link, Instant)>>,
+    /// Whether somebody closes what is idle for long.
+    swept: AtomicBool,
+}
+
+/// A connection for one call.
+pub(super) struct Lease {
+    link: Option<Link>,
+    pool: Arc<Pool>,
+    _place: OwnedSemaphorePermit,
+    /// Whether it was made for this call.
+    pub(super) fresh: bool,
+    /// Whether something may run on it.
+    pub(super) running: bool,
+}
+
+impl Pool {
+    pub(super) fn new(target: Target, password: Box<Password>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            target,
+            settings,
+            password,
+            places: Arc::new(Semaphore::new(settings.connections.max(1))),
+            idle: Mutex::default(),
+            swept: AtomicBool::new(false),
+        })
+    }
+
+    /// A connection that is not kept.
+    pub(super) async fn connect(&self) -> Result<Link, Fault> {
+        Link::connect(&self.target, &*self.password, &self.settings).await
+    }
+
+    /// Waits for a place, and takes an idle connection or makes one.
+    pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease, Refusal> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::select! {
+            biased;
+            () = call.cancellation().cancelled() => return Err(Denial::Cancelled.into()),
+            place = place => place.map_err(|_| Denial::Busy)?,
+            () = tokio::time::sleep(call.remaining()) => return Err(Denial::Busy.into()),
+        };
+        let (link, fresh) = match self.take_idle() {
+            Some(link) => (link, false),
+            None => (
+                within(call, call.remaining(), self.connected()).await?,
+                true,
+            ),
+        };
+        Ok(Lease {
+            link: Some(link),
+            pool: Arc::clone(self),
+            _place: place,
+            fresh,
+            running: false,
+        })
+    }
+
+    async fn connected(&self) -> Result<Link, Refusal> {
+        Ok(self.connect().await?)
+    }
+
+    fn take_idle(&self) -> Option<Link> {
+        let mut idle = self.idle();
+        while let Some((link, _)) = idle.pop() {
+            if !link.is_closed() {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    fn keep(self: &Arc<Self>, link: Link) {
+        self.idle().push((link, Instant::now()));
+        if !self.swept.swap(true, Ordering::AcqRel) {
+            drop(tokio::spawn(sweep(Arc::downgrade(self))));
+        }
+    }
+
+    /// Closes what was idle for long. Gives back whether there is more to watch.
+    fn close_idle(&self) -> bool {
+        let mut idle = self.idle();
+        idle.retain(|(link, since)| !link.is_closed() && since.elapsed() < IDLE);
+        let watch = !idle.is_empty();
+        self.swept.store(watch, Ordering::Release);
+        watch
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Link, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// The connection.
+    pub(super) fn link(&mut self) -> Result<&mut Link, Refusal> {
+        let gone = || Fault::new("use the connection", "it was given back");
+        self.link.as_mut().ok_or_else(|| gone().into())
+    }
+
+    /// Puts a new connection in the place of one that turned out to be broken. All that are idle
+    /// go with it: what broke one has mostly broken them all.
+    pub(super) async fn renew(&mut self, call: &Call) -> Result<(), Refusal> {
+        self.link = None;
+        self.pool.idle().clear();
+        let link = within(call, call.remaining(), self.pool.connected()).await?;
+        self.link = Some(link);
+        self.fresh = true;
+        self.running = false;
+        Ok(())
+    }
+
+    /// What a caller hears; the connection goes on if its session is as it was.
+    pub(super) fn ended(self, ended: Ended) -> Refusal {
+        self.done(ended.clean);
+        ended.refusal
+    }
+
+    /// Gives the connection back if it is clean.
+    pub(super) fn done(self, clean: bool) {
+        if clean {
+            self.give_back();
+        }
+    }
+
+    /// Lets another call have the connection.
+    fn give_back(mut self) {
+        if let Some(link) = self.link.take() {
+            self.pool.keep(link);
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        match self.link.take() {
+            Some(link) if self.running => link.stop(),
+            link => drop(link),
+        }
+    }
+}
+
+/// What `work` gives, unless the call ends before or it takes longer than `limit`.
+pub(super) async fn within<T>(
+    call: &Call,
+    limit: Duration,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let limit = limit.min(call.remaining());
+    tokio::select! {
+        biased;
+        () = call.cancellation().cancelled() => Err(Denial::Cancelled.into()),
+        outcome = work => outcome,
+        () = tokio::time::sleep(limit) => Err(Denial::TimedOut.into()),
+    }
+}
+
+async fn sweep(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(pool) = pool.upgrade() else { return };
+        if !pool.close_idle() {
+            return;
+        }
+    }
+}
+
+/// How long a connection may wait for work.
+const IDLE: Duration = Duration::from_secs(180);
+const SWEEP: Duration = Duration::from_secs(30);

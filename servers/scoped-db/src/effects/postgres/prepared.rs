@@ -1,0 +1,186 @@
+//! Statements that the server has read already, kept for each connection.
+//!
+//! What runs is never the statement itself but a select list around it, which bounds each value
+//! and the number of rows in the database: one value can be a gigabyte.
+//!
+//! # Invariants
+//!
+//! - The statement gives rows only inside of the transaction that [`super::read`] begins: it asks
+//!   for the mark that is set there and nowhere else.
+//! - At most [`MOST`] statements are kept; a server-side statement ends with its entry.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use guard::error::Refusal;
+use tokio_postgres::Client;
+use tokio_postgres::Error;
+use tokio_postgres::Statement;
+use tokio_postgres::types::Type;
+
+use super::bind::identifier;
+use super::decode::Form;
+use super::trouble;
+use crate::effects::ColumnHead;
+
+/// A statement that can be run.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// What the server knows it by.
+    pub(super) statement: Statement,
+    /// What was prepared.
+    pub(super) text: String,
+    /// What it gives.
+    pub(super) heads: Vec<ColumnHead>,
+    /// How that comes.
+    pub(super) forms: Vec<Form>,
+    /// How many values it takes, without those for the bounds.
+    pub(super) inputs: usize,
+}
+
+/// The statements of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    known: HashMap<Key, Entry>,
+    clock: u64,
+}
+
+/// The setting that says that the transaction for a read has begun.
+pub(super) const MARK: &str = "keyhole.transaction";
+
+type Key = (u64, Arc<str>);
+
+#[derive(Debug)]
+struct Entry {
+    prepared: Arc<Prepared>,
+    used: u64,
+    /// The ceiling under which the planner found it.
+    judged: Option<u64>,
+}
+
+impl Statements {
+    /// The statement for `sql` with values of at most `cell` characters.
+    pub(super) async fn prepare(
+        &mut self,
+        client: &Client,
+        sql: &str,
+        cell: u64,
+    ) -> Result<Arc<Prepared>, Error> {
+        self.clock += 1;
+        let key = (cell, Arc::from(sql));
+        if let Some(entry) = self.known.get_mut(&key) {
+            entry.used = self.clock;
+            return Ok(Arc::clone(&entry.prepared));
+        }
+        let prepared = Arc::new(Prepared::new(client, sql, cell).await?);
+        if self.known.len() >= MOST {
+            let oldest = self.known.iter().min_by_key(|(_, entry)| entry.used);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.known.remove(&oldest);
+            }
+        }
+        let entry = Entry {
+            prepared: Arc::clone(&prepared),
+            used: self.clock,
+            judged: None,
+        };
+        self.known.insert(key, entry);
+        Ok(prepared)
+    }
+
+    /// Whether the planner found it under `ceiling` before.
+    pub(super) fn is_under(&self, sql: &str, cell: u64, ceiling: u64) -> bool {
+        let entry = self.known.get(&(cell, Arc::from(sql)));
+        entry.is_some_and(|entry| entry.judged.is_some_and(|judged| judged <= ceiling))
+    }
+
+    /// Keeps that the planner found it under `ceiling`.
+    pub(super) fn set_under(&mut self, sql: &str, cell: u64, ceiling: u64) {
+        if let Some(entry) = self.known.get_mut(&(cell, Arc::from(sql))) {
+            entry.judged = Some(ceiling);
+        }
+    }
+}
+
+impl Prepared {
+    async fn new(client: &Client, sql: &str, cell: u64) -> Result<Self, Error> {
+        // First as it is, to learn what it gives. This one ends here.
+        let inner = client.prepare(sql).await?;
+        let forms: Vec<Form> = inner
+            .columns()
+            .iter()
+            .map(|c| Form::of(c.type_()))
+            .collect();
+        let inputs = inner.params().len();
+        let text = bounded(sql, &select_list(&inner, &forms, cell), &forms, inputs);
+        let heads = inner.columns().iter().map(|column| ColumnHead {
+            name: column.name().to_owned(),
+            kind: column.type_().name().to_owned(),
+        });
+        let heads = heads.collect();
+        let statement = client.prepare(&text).await?;
+        Ok(Self {
+            statement,
+            text,
+            heads,
+            forms,
+            inputs,
+        })
+    }
+}
+
+/// A statement that does not take as many values as there are cannot have come from us.
+pub(super) fn mismatch() -> Refusal {
+    guard::error::Fault::new("bind the values", "their number is not that of the places").into()
+}
+
+/// For `map_err`: the refusal of a statement that could not be prepared.
+pub(super) fn unprepared(error: &Error) -> Refusal {
+    trouble::refusal("prepare the statement", error)
+}
+
+fn select_list(inner: &Statement, forms: &[Form], cell: u64) -> Vec<String> {
+    let columns = inner.columns().iter().zip(forms).enumerate();
+    let one = |(at, (column, form)): (usize, (&tokio_postgres::Column, &Form))| {
+        let name = format!("q.{}", column_name(at));
+        if !form.is_text() {
+            return name;
+        }
+        let kind = column.type_();
+        // The length of a `varchar(20)` says that there is nothing to cut.
+        let declared = u64::try_from(column.type_modifier() - 4).ok();
+        if *kind == Type::VARCHAR && declared.is_some_and(|length| length <= cell) {
+            return name;
+        }
+        let most = cell.saturating_add(1).min(MOST_CHARS);
+        format!("pg_catalog.left({name}::pg_catalog.text, {most})")
+    };
+    columns.map(one).collect()
+}
+
+fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String {
+    let names: Vec<String> = (0..forms.len()).map(column_name).collect();
+    let names = match names.as_slice() {
+        [] => String::new(),
+        names => format!("({})", names.join(", ")),
+    };
+    // The line ends close a comment, if `sql` has one at its end.
+    format!(
+        "SELECT {list} FROM (\n{sql}\n) AS q{names} \
+         WHERE pg_catalog.current_setting('{MARK}', true) OPERATOR(pg_catalog.=) 'read' \
+         LIMIT ${limit} OFFSET ${offset}",
+        list = list.join(", "),
+        limit = inputs + 1,
+        offset = inputs + 2,
+    )
+}
+
+/// Of our own: the names of a select list need not differ.
+fn column_name(at: usize) -> String {
+    identifier(&format!("c{}", at + 1))
+}
+
+/// How many are kept for each connection.
+const MOST: usize = 128;
+/// What `left` takes.
+const MOST_CHARS: u64 = 1 << 30;

@@ -1,0 +1,269 @@
+//! Runs a query in a read-only transaction of its own, in one round trip.
+//!
+//! `BEGIN`, the query and `ROLLBACK` leave in one write. That the query runs inside and not
+//! beside the transaction, even if `BEGIN` fails, is the statement's own doing: without the mark
+//! that [`begin`] sets it gives nothing and computes nothing.
+//!
+//! # Invariants
+//!
+//! - A read is never committed.
+//! - The caller's context is set in the transaction and ends with it.
+//! - At most one row more than allowed is fetched, and no row is kept but those of the answer.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use futures::future::try_join3;
+use guard::error::Denial;
+use guard::error::Fault;
+use guard::error::Refusal;
+use serde_json::Value;
+use tokio_postgres::Client;
+use tokio_postgres::Error;
+
+use super::bind::Bound;
+use super::bind::literal;
+use super::bind::setting;
+use super::decode;
+use super::decode::Tally;
+use super::decode::raw_text;
+use super::link::Link;
+use super::prepared::MARK;
+use super::prepared::Prepared;
+use super::prepared::mismatch;
+use super::prepared::unprepared;
+use super::trouble;
+use super::trouble::refusal;
+use crate::effects::Rows;
+use crate::permit::Context;
+use crate::permit::Query;
+use crate::permit::RowLimits;
+
+/// Why a query gave nothing.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) refusal: Refusal,
+    /// Whether the connection was broken before anything ran on it.
+    pub(super) unused: bool,
+    /// Whether the session is as it was.
+    pub(super) clean: bool,
+}
+
+/// What came before something ended it.
+enum Stop {
+    /// A limit: the rows so far are the answer.
+    Full(Rows),
+    Failed(Ended),
+}
+
+/// What a query gave, and whether the session can be used again.
+pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), Ended> {
+    let limits = query.limits();
+    let prepared = link
+        .statements
+        .prepare(&link.client, query.sql(), limits.cell)
+        .await
+        .map_err(|error| Ended::early(unprepared(&error), &error))?;
+    let values = values(&prepared, query).map_err(Ended::refused)?;
+    if let Some(ceiling) = limits.cost
+        && !link.statements.is_under(query.sql(), limits.cell, ceiling)
+    {
+        judge(&link.client, &prepared, query, &values, ceiling).await?;
+        link.statements.set_under(query.sql(), limits.cell, ceiling);
+    }
+    let gathered = in_transaction(&link.client, query, async {
+        let rows = link.client.query_raw(&prepared.statement, &values).await;
+        let rows = rows.map_err(failed)?;
+        gather(rows, &prepared, limits).await
+    });
+    match gathered.await {
+        Ok(rows) => Ok((rows, true)),
+        Err(Stop::Full(rows)) => Ok((rows, false)),
+        Err(Stop::Failed(ended)) => Err(ended),
+    }
+}
+
+/// The plan of a query, as the server writes it.
+pub(super) async fn plan(link: &mut Link, query: &Query) -> Result<Value, Ended> {
+    let limits = query.limits();
+    let prepared = link
+        .statements
+        .prepare(&link.client, query.sql(), limits.cell)
+        .await
+        .map_err(|error| Ended::early(unprepared(&error), &error))?;
+    let values = values(&prepared, query).map_err(Ended::refused)?;
+    explained(&link.client, &prepared, query, &values).await
+}
+
+/// Asks the planner what the statement may cost.
+async fn judge(
+    client: &Client,
+    prepared: &Prepared,
+    query: &Query,
+    values: &[Bound],
+    ceiling: u64,
+) -> Result<(), Ended> {
+    let plan = explained(client, prepared, query, values).await?;
+    let cost = plan.pointer("/0/Plan/Total Cost").and_then(Value::as_f64);
+    let cost = cost.ok_or_else(|| Ended::refused(Fault::new(PLAN, "no cost in it").into()))?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the planner's figures are rough"
+    )]
+    let ceiling = ceiling as f64;
+    if cost > ceiling {
+        return Err(Ended::refused(Denial::TooLarge(COST).into()));
+    }
+    Ok(())
+}
+
+async fn explained(
+    client: &Client,
+    prepared: &Prepared,
+    query: &Query,
+    values: &[Bound],
+) -> Result<Value, Ended> {
+    let explain = format!("EXPLAIN (VERBOSE, FORMAT JSON) {}", prepared.text);
+    let statement = client.prepare(&explain).await;
+    let statement = statement.map_err(|error| Ended::early(unprepared(&error), &error))?;
+    let told = in_transaction(client, query, async {
+        let rows = client.query_raw(&statement, values).await.map_err(failed)?;
+        let rows: Vec<_> = rows.try_collect().await.map_err(failed)?;
+        let plan = rows.first().and_then(|row| raw_text(row, 0));
+        let plan = plan.and_then(|plan| serde_json::from_str(plan).ok());
+        plan.ok_or_else(|| Stop::Failed(Ended::broken(Fault::new(PLAN, "no JSON").into())))
+    });
+    match told.await {
+        Ok(plan) => Ok(plan),
+        Err(Stop::Failed(ended)) => Err(ended),
+        Err(Stop::Full(_)) => Err(Ended::broken(Fault::new(PLAN, "rows").into())),
+    }
+}
+
+/// Runs `work` between `BEGIN` and `ROLLBACK`, all three sent at once.
+async fn in_transaction<T>(
+    client: &Client,
+    query: &Query,
+    work: impl Future<Output = Result<T, Stop>>,
+) -> Result<T, Stop> {
+    let begin = begin("READ ONLY", query.context(), query.limits().time);
+    let begin = async {
+        let done = client.batch_execute(&begin).await;
+        done.map_err(|error| {
+            let ended = Ended::early(refusal("begin the transaction", &error), &error);
+            // After a failure here the query was sent all the same, and gave nothing.
+            let clean = false;
+            Stop::Failed(Ended { clean, ..ended })
+        })
+    };
+    let end = async {
+        let done = client.batch_execute("ROLLBACK").await;
+        done.map_err(|error| Stop::Failed(Ended::broken(refusal("end the transaction", &error))))
+    };
+    // INVARIANT: each of the three sends its message when it is polled first, and they are
+    // polled first in this order.
+    match try_join3(begin, work, end).await {
+        Ok(((), done, ())) => Ok(done),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// What opens a transaction: its mark, and whom it is for.
+pub(super) fn begin(mode: &str, context: &Context, time: Duration) -> String {
+    let mut text = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; SET LOCAL {MARK} = 'read'; \
+         SET LOCAL statement_timeout = {}",
+        time.as_millis().clamp(1, MOST_MILLIS),
+    );
+    for (name, value) in &context.settings {
+        text.push_str("; SET LOCAL ");
+        text.push_str(&setting(name));
+        text.push_str(" = ");
+        text.push_str(&literal(value));
+    }
+    text
+}
+
+async fn gather(
+    rows: tokio_postgres::RowStream,
+    prepared: &Prepared,
+    limits: RowLimits,
+) -> Result<Rows, Stop> {
+    let mut rows = pin!(rows);
+    let mut answer = Rows {
+        columns: prepared.heads.clone(),
+        ..Rows::default()
+    };
+    let mut tally = Tally::default();
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        if answer.rows.len() as u64 >= limits.rows {
+            answer.more = true;
+            continue;
+        }
+        let values = decode::row(&row, &prepared.forms, limits.cell, &mut tally);
+        let values = values.map_err(failed)?;
+        if tally.bytes > limits.bytes {
+            if answer.rows.is_empty() {
+                let denial = Denial::TooLarge(ROW);
+                return Err(Stop::Failed(Ended::broken(denial.into())));
+            }
+            answer.more = true;
+            return Err(Stop::Full(answer));
+        }
+        answer.rows.push(values);
+        (answer.bytes, answer.cut) = (tally.bytes, tally.cut);
+    }
+    Ok(answer)
+}
+
+fn values(prepared: &Prepared, query: &Query) -> Result<Vec<Bound>, Refusal> {
+    if prepared.inputs != query.values().len() {
+        return Err(mismatch());
+    }
+    let values = query.values().iter().map(Bound::of);
+    let one_more = query.limits().rows.saturating_add(1);
+    let bounds = [Bound::number(one_more), Bound::number(query.skip())];
+    Ok(values.chain(bounds).collect())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn failed(error: Error) -> Stop {
+    Stop::Failed(Ended::broken(refusal("run the statement", &error)))
+}
+
+impl Ended {
+    /// Something that was found before anything ran, or after all of it did.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            unused: false,
+            clean: true,
+        }
+    }
+
+    /// Something after which the connection is not used again.
+    pub(super) fn broken(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            unused: false,
+            clean: false,
+        }
+    }
+
+    /// Something that went wrong before anything ran.
+    pub(super) fn early(refusal: Refusal, error: &Error) -> Self {
+        let unused = trouble::is_gone(error) || trouble::is_stale(error);
+        Self {
+            refusal,
+            unused,
+            clean: !unused,
+        }
+    }
+}
+
+/// The server counts them in 31 bits.
+const MOST_MILLIS: u128 = 1 << 30;
+const PLAN: &str = "read the plan";
+const COST: &str = "the planner expects too much work: narrow the query, or ask for less of it";
+const ROW: &str = "one row alone is more than an answer may hold: name fewer columns";

@@ -1,0 +1,4 @@
+//! What holds against a real server.
+
+mod catalog;
+mod reading;
