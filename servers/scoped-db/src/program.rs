@@ -47,6 +47,7 @@ pub struct Arguments {
 pub enum Command {
     /// Connect, show what would be served to whom, and what the role may do beyond that.
     Check {
+        /// Where the database is.
         #[command(flatten)]
         arguments: Arguments,
     },
@@ -61,6 +62,7 @@ pub enum Command {
     },
     /// Draft a configuration from what the database has, with guesses to be reviewed.
     Init {
+        /// Where the database is.
         #[command(flatten)]
         arguments: Arguments,
     },
@@ -74,6 +76,7 @@ pub enum Command {
         /// Print JSON instead of a table.
         #[arg(long)]
         json: bool,
+        /// Where the database is.
         #[command(flatten)]
         arguments: Arguments,
     },

@@ -131,13 +131,17 @@ impl Scope {
     /// [`Denial::NotCleared`] for one that exists for others, [`Denial::NotFound`] for all else;
     /// both look the same.
     pub fn table<'v>(&self, view: &'v View, text: &str) -> Result<&'v ViewTable, Denial> {
-        let found = text.split_once('.').and_then(|(s, t)| view.find(Some(s), t));
+        let found = text
+            .split_once('.')
+            .and_then(|(s, t)| view.find(Some(s), t));
         if let Some(table) = found.or_else(|| view.find(None, text)) {
             return Ok(table);
         }
-        let hidden = self.schema.tables.iter().any(|table| {
-            table.name.table == text || table.name.to_string() == text
-        });
+        let hidden = self
+            .schema
+            .tables
+            .iter()
+            .any(|table| table.name.table == text || table.name.to_string() == text);
         Err(if hidden {
             Denial::NotCleared
         } else {
@@ -247,7 +251,9 @@ fn lineage(view: &View, translated: &Translated) -> Lineage {
         for at in &touched.columns {
             if let Some((column, shown)) = table.columns().nth(*at) {
                 label = label.join(shown.label);
-                lineage.columns.push(format!("{}.{}", name.table, column.name));
+                lineage
+                    .columns
+                    .push(format!("{}.{}", name.table, column.name));
             }
         }
         lineage.tables.push((name.to_string(), label));

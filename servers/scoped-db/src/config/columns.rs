@@ -70,7 +70,9 @@ impl<'de> Deserialize<'de> for ColumnConfig {
             type Value = ColumnConfig;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`true`, a label, or a table with `label`, `mask`, `masked-label`, `about`")
+                f.write_str(
+                    "`true`, a label, or a table with `label`, `mask`, `masked-label`, `about`",
+                )
             }
 
             fn visit_bool<E: serde::de::Error>(self, shown: bool) -> Result<ColumnConfig, E> {

@@ -48,9 +48,19 @@ pub(super) fn query(
     let count = lines.len().saturating_sub(1);
     let more = told.get("truncated").and_then(Value::as_bool) == Some(true);
     let more = if more { ", and there are more" } else { "" };
-    let label = result.pointer("/_meta/dev.keyhole~1security-label/level");
-    let label = label.and_then(Value::as_str).unwrap_or("unknown");
+    let label = label(result.pointer("/_meta/dev.keyhole~1security-label"));
     say(out, &format!("({count} rows{more}; label {label})\n"))
+}
+
+/// The label of a result, as a configuration would write it.
+fn label(own: Option<&Value>) -> String {
+    let level = own.and_then(|own| own.get("level")).and_then(Value::as_str);
+    let categories = own.and_then(|own| own.get("categories"));
+    let categories = categories.and_then(Value::as_array).into_iter().flatten();
+    let words = level
+        .into_iter()
+        .chain(categories.filter_map(Value::as_str));
+    words.collect::<Vec<_>>().join("+")
 }
 
 fn cell(value: &Value) -> String {

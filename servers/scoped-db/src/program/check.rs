@@ -11,7 +11,7 @@ use super::Arguments;
 use super::ScopedDbProgram;
 use super::open;
 use super::say;
-use crate::effects::postgres::Severity;
+use crate::effects::postgres::proof::Severity;
 use crate::grant;
 use crate::schema::Schema;
 use crate::schema::declare;
@@ -34,8 +34,10 @@ pub(super) fn check(
     if ready.findings.is_empty() {
         text.push_str(match ready.engine.dialect() {
             Dialect::Postgres => "\nThe role may do this and no more.\n",
-            Dialect::Sqlite => "\nSQLite has no roles: the file is opened read-only, and only the \
-                                columns above are allowed.\n",
+            Dialect::Sqlite => {
+                "\nSQLite has no roles: the file is opened read-only, and only the \
+                                columns above are allowed.\n"
+            }
         });
     }
     for finding in &ready.findings {
@@ -72,7 +74,11 @@ fn served(schema: &Schema, known: &Taxonomy) -> String {
                 let label = known.text(masked.label);
                 format!("  (with the mask {}: {label})", masked.mask.name())
             });
-            let _written = writeln!(text, "  {:<24} {:<12} {label}{mask}", column.name, column.kind);
+            let _written = writeln!(
+                text,
+                "  {:<24} {:<12} {label}{mask}",
+                column.name, column.kind
+            );
         }
         let writes = [
             ("insert", &table.writes.insert),
@@ -111,6 +117,26 @@ pub(super) fn grant_sql(
         dialect: Dialect::Postgres,
     };
     let schema = declaration.schema(start.config)?;
-    let text = grant::grant_sql(&schema, role, database, &start.config.context);
+    let context = &start.config.context;
+    let settings = [context.subject.get_ref().as_str(), context.roles.get_ref()];
+    let database = match database {
+        Some(name) => name.to_owned(),
+        None => named(start)?,
+    };
+    let text = grant::grant_sql(&schema, role, &database, &settings);
     say(out, &text)
+}
+
+/// The database of the configured connection.
+fn named(start: &Start<'_, ScopedDbProgram>) -> Result<String, StartError> {
+    let place = open::place(start, &Arguments::default())?;
+    match place {
+        open::Place::Postgres(target, ..) if target.database.is_some() => {
+            Ok(target.database.unwrap_or_default())
+        }
+        open::Place::Postgres(..) | open::Place::Sqlite(_) => {
+            let why = "grant-sql: say which database by --database NAME";
+            Err(StartError::Arguments(why.to_owned()))
+        }
+    }
 }

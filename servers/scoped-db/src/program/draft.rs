@@ -48,7 +48,9 @@ fn drafted(table: &Known) -> String {
         text.push_str(&format!("about = {}\n", quoted(about)));
     }
     if table.view {
-        text.push_str("# a view: it runs with the rights of its owner unless it is a security invoker\n");
+        text.push_str(
+            "# a view: it runs with the rights of its owner unless it is a security invoker\n",
+        );
     }
     text.push_str("\n[tables.columns]\n");
     for column in &table.columns {
@@ -73,7 +75,8 @@ fn line(column: &KnownColumn) -> String {
         Guess::Credential => format!("# {name} looks like a credential and is left out\n"),
         Guess::Label(label) => format!("{name} = {}   # a guess\n", quoted(label)),
         Guess::Masked(label, mask) => {
-            let year = mask == "year" && !matches!(column.kind.as_str(), "date" | "timestamp" | "timestamptz");
+            let year = mask == "year"
+                && !matches!(column.kind.as_str(), "date" | "timestamp" | "timestamptz");
             let mask = if year { "redact" } else { mask };
             format!("{name} = {{ label = \"{label}\", mask = \"{mask}\" }}   # a guess\n")
         }
@@ -91,23 +94,60 @@ enum Guess {
 
 fn guess(name: &str) -> Guess {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    let word = |words: &[&str]| name.split(['_', '-', ' ']).any(|part| words.contains(&part));
-    if has(&["password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "salt"]) {
+    let word = |words: &[&str]| {
+        name.split(['_', '-', ' '])
+            .any(|part| words.contains(&part))
+    };
+    if has(&[
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "private_key",
+        "salt",
+    ]) {
         Guess::Credential
     } else if has(&["email", "e_mail"]) {
         Guess::Masked(PERSONAL, "email-domain")
-    } else if has(&["phone", "mobile", "iban", "card", "account_number", "ssn", "passport", "tax_id"]) {
+    } else if has(&[
+        "phone",
+        "mobile",
+        "iban",
+        "card",
+        "account_number",
+        "ssn",
+        "passport",
+        "tax_id",
+    ]) {
         Guess::Masked(PERSONAL, "last-4")
     } else if has(&["birth"]) || word(&["dob"]) {
         Guess::Masked(PERSONAL, "year")
-    } else if has(&["address", "street", "postcode", "zip", "first_name", "last_name", "surname", "full_name"])
-        || has(&["latitude", "longitude", "gender", "religion", "ethnic", "nationality"])
-        || word(&["ip", "lat", "lon", "name"])
+    } else if has(&[
+        "address",
+        "street",
+        "postcode",
+        "zip",
+        "first_name",
+        "last_name",
+        "surname",
+        "full_name",
+    ]) || has(&[
+        "latitude",
+        "longitude",
+        "gender",
+        "religion",
+        "ethnic",
+        "nationality",
+    ]) || word(&["ip", "lat", "lon", "name"])
     {
         Guess::Masked(PERSONAL, "redact")
     } else if has(&["health", "diagnos", "medical"]) {
         Guess::Label(PERSONAL)
-    } else if has(&["salary", "wage", "bonus", "margin", "credit", "note", "comment", "message"]) {
+    } else if has(&[
+        "salary", "wage", "bonus", "margin", "credit", "note", "comment", "message",
+    ]) {
         Guess::Label("confidential")
     } else {
         Guess::Plain
@@ -154,7 +194,10 @@ mod tests {
 
     #[test]
     fn names_suggest_the_higher_label() {
-        assert_eq!(guess("email_address"), Guess::Masked(PERSONAL, "email-domain"));
+        assert_eq!(
+            guess("email_address"),
+            Guess::Masked(PERSONAL, "email-domain")
+        );
         assert_eq!(guess("mobile_phone"), Guess::Masked(PERSONAL, "last-4"));
         assert_eq!(guess("password_hash"), Guess::Credential);
         assert_eq!(guess("base_salary"), Guess::Label("confidential"));
@@ -174,7 +217,10 @@ mod tests {
 
     #[test]
     fn a_comment_that_is_a_label_is_taken() {
-        assert_eq!(declared(" label=confidential+personal "), Some("confidential+personal"));
+        assert_eq!(
+            declared(" label=confidential+personal "),
+            Some("confidential+personal")
+        );
         assert_eq!(declared("label=\"x\"\n"), None);
         assert_eq!(declared("the label=internal"), None);
     }

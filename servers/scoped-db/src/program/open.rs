@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use guard::config::Source;
 use guard::error::Fault;
@@ -20,9 +21,10 @@ use crate::config::Config;
 use crate::connection::Target;
 use crate::effects::Engine;
 use crate::effects::catalog::Catalog;
-use crate::effects::postgres::Finding;
+use crate::effects::postgres;
 use crate::effects::postgres::Postgres;
-use crate::effects::postgres::Severity;
+use crate::effects::postgres::proof::Finding;
+use crate::effects::postgres::proof::Severity;
 #[cfg(feature = "sqlite")]
 use crate::effects::sqlite;
 use crate::schema::Schema;
@@ -38,7 +40,10 @@ pub(super) enum Place {
     /// A PostgreSQL server, as the operator wrote it, and where the password is kept.
     Postgres(Box<Target>, String, Option<SecretRef>),
     /// A SQLite file.
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "refused in this build"))]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(dead_code, reason = "refused in this build")
+    )]
     Sqlite(PathBuf),
 }
 
@@ -114,11 +119,15 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
     let unlabelled = unlabelled(start, &known, arguments.label.as_deref())?;
     let schema = |catalog: &Catalog, dialect: Dialect| -> Result<Schema, StartError> {
         let schema = schema(start, catalog, &known, unlabelled, dialect)?;
-        Ok(if read_only { without_writes(&schema) } else { schema })
+        Ok(if read_only {
+            without_writes(&schema)
+        } else {
+            schema
+        })
     };
     let (engine, schema, findings) = match place(start, arguments)? {
         Place::Postgres(target, _, password) => {
-            let postgres = postgres(start.config, *target, password);
+            let postgres = server(start.config, *target, password);
             let (schema, findings) = in_a_runtime(async {
                 let session = postgres.session().await.map_err(reach)?;
                 let catalog = session.catalog().await.map_err(reach)?;
@@ -133,7 +142,7 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
             let catalog = sqlite_catalog(&path)?;
             let schema = schema(&catalog, Dialect::Sqlite)?;
             let settings = sqlite::Settings {
-                tables: schema.tables.iter().map(|table| sqlite::Reach::of(table)).collect(),
+                tables: schema.tables.iter().map(|table| reach_of(table)).collect(),
                 connections: start.config.limits.connections.count(),
             };
             let engine = sqlite::Sqlite::open(&path, &settings)
@@ -160,7 +169,7 @@ impl Place {
     pub(super) fn catalog(&self, config: &Config) -> Result<Catalog, StartError> {
         match self {
             Self::Postgres(target, _, password) => {
-                let postgres = postgres(config, Target::clone(target), password.clone());
+                let postgres = server(config, Target::clone(target), password.clone());
                 in_a_runtime(async {
                     let session = postgres.session().await.map_err(reach)?;
                     session.catalog().await.map_err(reach)
@@ -297,13 +306,15 @@ fn password(
     if configured.is_some() {
         return Ok(configured);
     }
-    Ok(environment::has_password().then(|| USUAL_PASSWORD.parse().ok()).flatten())
+    Ok(environment::has_password()
+        .then(|| USUAL_PASSWORD.parse().ok())
+        .flatten())
 }
 
 /// What libpq looks at, too.
 const USUAL_PASSWORD: &str = "env:PGPASSWORD";
 
-fn postgres(config: &Config, target: Target, password: Option<SecretRef>) -> Postgres {
+fn server(config: &Config, target: Target, password: Option<SecretRef>) -> Postgres {
     let providers = Providers::of_process();
     // asked anew for each connection, so that a password may change
     let load = move || -> Result<Option<Secret>, Fault> {
@@ -312,13 +323,26 @@ fn postgres(config: &Config, target: Target, password: Option<SecretRef>) -> Pos
             .transpose()
             .map_err(guard::error::fault("load the password"))
     };
-    Postgres::open(target, load, &config.limits)
+    let settings = postgres::Settings {
+        connections: config.limits.connections.count(),
+        statement: Duration::from_secs(config.limits.statement_seconds.get()),
+    };
+    Postgres::open(target, load, settings)
 }
 
 #[cfg(feature = "sqlite")]
 fn sqlite_catalog(path: &std::path::Path) -> Result<Catalog, StartError> {
     sqlite::Sqlite::catalog_of(path)
         .map_err(|trouble| StartError::step("open the database", trouble))
+}
+
+/// What the engine lets a statement reach of `table`: also what its row rule reads.
+#[cfg(feature = "sqlite")]
+fn reach_of(table: &crate::schema::Table) -> sqlite::Reach {
+    let mut reach = sqlite::Reach::of(table);
+    let rule = table.rows.iter().flat_map(crate::statement::Rule::columns);
+    reach.columns.extend(rule.map(str::to_owned));
+    reach
 }
 
 #[cfg(not(feature = "sqlite"))]

@@ -89,8 +89,14 @@ pub fn assumed(config: &Config) -> Catalog {
         let name = table.name.get_ref();
         let (schema, table_name) = name.split_once('.').unwrap_or(("public", name));
         let subjects = [
-            table.insert.as_ref().and_then(|i| i.subject_column.as_ref()),
-            table.update.as_ref().and_then(|u| u.subject_column.as_ref()),
+            table
+                .insert
+                .as_ref()
+                .and_then(|i| i.subject_column.as_ref()),
+            table
+                .update
+                .as_ref()
+                .and_then(|u| u.subject_column.as_ref()),
         ];
         let mut names: Vec<&String> = table.columns.0.iter().map(|(n, _)| n.get_ref()).collect();
         names.extend(subjects.into_iter().flatten().map(Spanned::get_ref));
@@ -103,7 +109,11 @@ pub fn assumed(config: &Config) -> Catalog {
             readable: true,
             comment: None,
         });
-        let first = table.columns.0.first().map(|(name, _)| name.get_ref().clone());
+        let first = table
+            .columns
+            .0
+            .first()
+            .map(|(name, _)| name.get_ref().clone());
         Known {
             name: TableName {
                 schema: schema.to_owned(),

@@ -163,22 +163,67 @@ fn a1_a_table_without_a_label_is_confidential() {
 fn what_cannot_be_meant_is_refused_at_its_place_and_not_repeated() {
     let one = "[[tables]]\nname = \"customers\"\n";
     for (text, place) in [
-        ("[[tables]]\nname = \"hunter2\"\ncolumns = { id = true }\n", "db.toml:2:8"),
-        (&format!("{one}columns = {{ hunter2 = true }}\n"), "db.toml:3:13"),
-        (&format!("{one}columns = {{ secret = true }}\n"), "db.toml:3:13"),
-        (&format!("{one}columns = {{ odd = true }}\n"), "db.toml:3:13"),
-        (&format!("{one}columns = {{ id = false }}\n"), "db.toml:3:18"),
-        (&format!("{one}columns = {{ id = \"hunter2\" }}\n"), "db.toml:3:13"),
-        (&format!("{one}columns = {{ id = {{ mask = \"hunter2\" }} }}\n"), "db.toml:3:"),
-        (&format!("{one}columns = {{ id = {{ hunter2 = 1 }} }}\n"), "db.toml:3:"),
-        (&format!("{one}columns = {{ email = {{ label = \"personal\", mask = \"year\" }} }}\n"), "db.toml:3:13"),
-        (&format!("{one}columns = {{ email = {{ mask = \"redact\" }} }}\n"), "db.toml:3:13"),
+        (
+            "[[tables]]\nname = \"hunter2\"\ncolumns = { id = true }\n",
+            "db.toml:2:8",
+        ),
+        (
+            &format!("{one}columns = {{ hunter2 = true }}\n"),
+            "db.toml:3:13",
+        ),
+        (
+            &format!("{one}columns = {{ secret = true }}\n"),
+            "db.toml:3:13",
+        ),
+        (
+            &format!("{one}columns = {{ odd = true }}\n"),
+            "db.toml:3:13",
+        ),
+        (
+            &format!("{one}columns = {{ id = false }}\n"),
+            "db.toml:3:18",
+        ),
+        (
+            &format!("{one}columns = {{ id = \"hunter2\" }}\n"),
+            "db.toml:3:13",
+        ),
+        (
+            &format!("{one}columns = {{ id = {{ mask = \"hunter2\" }} }}\n"),
+            "db.toml:3:",
+        ),
+        (
+            &format!("{one}columns = {{ id = {{ hunter2 = 1 }} }}\n"),
+            "db.toml:3:",
+        ),
+        (
+            &format!("{one}columns = {{ email = {{ label = \"personal\", mask = \"year\" }} }}\n"),
+            "db.toml:3:13",
+        ),
+        (
+            &format!("{one}columns = {{ email = {{ mask = \"redact\" }} }}\n"),
+            "db.toml:3:13",
+        ),
         (&format!("{one}columns = {{}}\n"), "db.toml:2:8"),
-        (&format!("{one}columns = {{ id = true }}\nkey = [\"email\"]\n"), "db.toml:4:7"),
-        (&format!("{one}columns = {{ id = true }}\nlabel = \"hunter2\"\n"), "db.toml:4:9"),
-        (&format!("{one}columns = {{ email = true }}\n[tables.update]\ncolumns = [\"email\"]\n"), "db.toml:2:8"),
-        (&format!("{one}columns = {{ id = true }}\n[tables.insert]\ncolumns = [\"email\"]\n"), "db.toml:5:11"),
-        (&format!("{one}columns = {{ id = true }}\n{one}columns = {{ id = true }}\n"), "db.toml:5:8"),
+        (
+            &format!("{one}columns = {{ id = true }}\nkey = [\"email\"]\n"),
+            "db.toml:4:7",
+        ),
+        (
+            &format!("{one}columns = {{ id = true }}\nlabel = \"hunter2\"\n"),
+            "db.toml:4:9",
+        ),
+        (
+            &format!("{one}columns = {{ email = true }}\n[tables.update]\ncolumns = [\"email\"]\n"),
+            "db.toml:2:8",
+        ),
+        (
+            &format!("{one}columns = {{ id = true }}\n[tables.insert]\ncolumns = [\"email\"]\n"),
+            "db.toml:5:11",
+        ),
+        (
+            &format!("{one}columns = {{ id = true }}\n{one}columns = {{ id = true }}\n"),
+            "db.toml:5:8",
+        ),
     ] {
         let error = declared(text).unwrap_err();
         assert!(error.starts_with(place), "{text}: {error}");

@@ -84,7 +84,9 @@ impl Scope {
             return Err(NOT_OPEN);
         }
         if wanted.expected > write.most {
-            return Err(Denial::Unsuitable("more rows than one call may change here"));
+            return Err(Denial::Unsuitable(
+                "more rows than one call may change here",
+            ));
         }
         let (mut columns, mut values) = self.set(caller, table, write, verb, wanted)?;
         let set = columns.len();
@@ -104,10 +106,18 @@ impl Scope {
             }
         }
         let (named, key) = columns.split_at_checked(set).unwrap_or((&columns, &[]));
-        let printed = write::change(&table.table, verb, named, key, self.dialect);
-        values.extend(self.values(caller, &printed.inputs, &[])?);
+        let (name, rule) = (&table.table.name, table.table.rows.as_ref());
+        let printed = match verb {
+            Verb::Insert => Some(write::insert(name, named, self.dialect)),
+            Verb::Update => write::update(name, named, key, rule, self.dialect),
+            Verb::Delete => write::delete(name, key, rule, self.dialect),
+        };
+        let printed = printed.ok_or(WHOLE_KEY)?;
+        let values = self.values(caller, &printed.inputs, &values)?;
         let labels = columns.iter().filter_map(|name| table.column(name));
-        let label = labels.fold(table.table.label, |label, (_, shown)| label.join(shown.label));
+        let label = labels.fold(table.table.label, |label, (_, shown)| {
+            label.join(shown.label)
+        });
         Ok(Changed {
             change: Change {
                 table: table.table.name.clone(),
@@ -135,7 +145,11 @@ impl Scope {
         verb: Verb,
         wanted: &Wanted,
     ) -> Result<(Vec<String>, Vec<Value>), Denial> {
-        let argument = if verb == Verb::Insert { "values" } else { "set" };
+        let argument = if verb == Verb::Insert {
+            "values"
+        } else {
+            "set"
+        };
         let (mut columns, mut values) = (Vec::new(), Vec::new());
         for (name, value) in &wanted.set {
             let open = write.columns.contains(name) && write.subject_column.as_ref() != Some(name);
@@ -166,9 +180,11 @@ impl Scope {
     #[must_use]
     pub fn explain(&self, text: &str) -> Option<(Label, String)> {
         let named = |table: &str| {
-            let mut found = self.schema().tables.iter().filter(|known| {
-                known.name.table == table || known.name.to_string() == table
-            });
+            let mut found = self
+                .schema()
+                .tables
+                .iter()
+                .filter(|known| known.name.table == table || known.name.to_string() == table);
             found.next().filter(|_| found.next().is_none())
         };
         if let Some(table) = named(text) {
