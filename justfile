@@ -28,7 +28,15 @@ tour:
 bench-fs:
     cargo run --release --package bench --bin bench-fs
 
-# Fuzz one parser of foreign text (config cursor arguments path rules pattern text trail).
+# Measure scoped-db beside tokio-postgres and pgbench, on a private cluster.
+bench-db:
+    cargo run --release --package bench --bin bench-db
+
+# Ask PostgreSQL's own parser about so many statements that scoped-db printed (needs libclang).
+judge count="2000000":
+    cargo run --release --manifest-path tests/judge/Cargo.toml -- {{ count }}
+
+# Fuzz one parser of foreign text (config cursor arguments path rules pattern text trail statement).
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none {{ target }} -- -max_total_time={{ seconds }}
 

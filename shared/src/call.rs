@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -83,6 +86,10 @@ struct Inner {
     ledger: Arc<Ledger>,
     facts: Mutex<Facts>,
     refusal: Mutex<Option<Refusal>>,
+    /// The record that announced what this call changes.
+    intent: OnceLock<Uuid>,
+    /// Whether the answer was given up: what the work did by then is not undone.
+    abandoned: AtomicBool,
     memory: Arc<Semaphore>,
     /// Given back with the call: the transport keeps it until the answer is out.
     share: Mutex<Share>,
@@ -106,6 +113,8 @@ pub struct Facts {
     pub resources: u64,
     /// Figures of the server's own, under the keys of the record format.
     pub figures: BTreeMap<&'static str, u64>,
+    /// Texts of the server's own, under keys of the same kind.
+    pub notes: BTreeMap<&'static str, String>,
     /// The rule that allowed it, where it is worth a name.
     pub rule: Option<&'static str>,
     /// How many things were given.
@@ -160,6 +169,8 @@ impl Call {
             ledger: Arc::clone(&shared.ledger),
             facts: Mutex::default(),
             refusal: Mutex::default(),
+            intent: OnceLock::new(),
+            abandoned: AtomicBool::new(false),
             memory: Arc::clone(&shared.memory),
             share: Mutex::default(),
         }))
@@ -241,6 +252,14 @@ impl Call {
     /// Adds `amount` to a figure of the record, for example `fs.bytes`.
     pub fn count(&self, figure: &'static str, amount: u64) {
         *self.facts_mut().figures.entry(figure).or_default() += amount;
+    }
+
+    /// Writes `text` beside the figures of the record, under `key`, for example `db.tables`. It is
+    /// bounded and escaped like every text there; what is noted later replaces it.
+    ///
+    /// A record tells what was touched, never what it holds: no values, no caller's text.
+    pub fn note(&self, key: &'static str, text: impl Into<String>) {
+        self.facts_mut().notes.insert(key, text.into());
     }
 
     /// Names the rule by which the request was allowed.
@@ -374,6 +393,26 @@ impl Call {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// Says that the record `id` announces what this call changes.
+    pub(crate) fn announce(&self, id: Uuid) {
+        // there is one announcement in a call
+        let _first = self.0.intent.set(id);
+    }
+
+    pub(crate) fn intent(&self) -> Option<Uuid> {
+        self.0.intent.get().copied()
+    }
+
+    /// Says that there will be no answer of the work's own, whatever it did.
+    pub(crate) fn abandon(&self) {
+        self.0.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something was announced and then given up, so that nobody can say if it was done.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.intent().is_some() && self.0.abandoned.load(Ordering::Relaxed)
     }
 
     pub(crate) fn facts(&self) -> Facts {

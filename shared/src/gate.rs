@@ -9,6 +9,8 @@
 //!
 //! - No answer leaves without its record: if the record cannot be written, the caller gets an
 //!   error and no data.
+//! - What changes something is announced by a durable record before it begins, and its outcome
+//!   record refers to that; without the announcement nothing is changed.
 //! - Every request leaves one outcome record, also when it is malformed, unknown, denied, out
 //!   of time, cancelled, or panics.
 //! - A server can make no protocol message of its own; only this module and its parts can.
@@ -81,6 +83,9 @@ impl<S: Server> Gate<S> {
     ) -> Result<Ended, Refusal> {
         let _admitted = self.desk.admit(asked, call).await?;
         context.extensions.insert(call.clone());
+        if asked.writes {
+            context.extensions.insert(self.desk.intent(asked, call));
+        }
         // on the heap: the protocol's futures are large, and every layer above would move them
         let work = Box::pin(self.handler.handle_request(request, context));
         let work = AssertUnwindSafe(work).catch_unwind();
@@ -93,15 +98,24 @@ impl<S: Server> Gate<S> {
         };
         let result = tokio::select! {
             biased;
-            () = call.cancellation().cancelled() => return Err(Denial::Cancelled.into()),
+            () = call.cancellation().cancelled() => {
+                call.abandon();
+                return Err(Denial::Cancelled.into());
+            }
             () = self.desk.closing().cancelled(), if asked.is_subscription() => {
                 return Err(Denial::Cancelled.into());
             }
             result = work => result,
-            () = tokio::time::sleep(end) => return Err(Denial::TimedOut.into()),
+            () = tokio::time::sleep(end) => {
+                call.abandon();
+                return Err(Denial::TimedOut.into());
+            }
         };
         match (result, call.take_refusal()) {
-            (Err(_), _) => Err(Fault::new("run the operation", "it panicked").into()),
+            (Err(_), _) => {
+                call.abandon();
+                Err(Fault::new("run the operation", "it panicked").into())
+            }
             (Ok(_), Some(refusal)) => Err(refusal),
             (Ok(Ok(reply)), None) => Ok(Ended::allowed(reply)),
             (Ok(Err(error)), None) => Ok(Ended::refused_by_protocol(error)),

@@ -19,6 +19,7 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -31,6 +32,7 @@ use crate::config::ConfigError;
 use crate::config::Source;
 use crate::error::Fault;
 use crate::policy::Policy;
+use crate::policy::PolicySource;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
@@ -92,6 +94,9 @@ pub struct Start<'a, P: Program> {
     pub policy: Option<&'a Policy>,
     /// Where the trail is kept. It must not be reachable through the server.
     pub audit_dir: &'a Path,
+    /// The policy file as it is asked at each request.
+    rules: Option<&'a Arc<PolicySource>>,
+    common: &'a CommonArguments,
 }
 
 /// Why a program did not start.

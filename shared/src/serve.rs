@@ -11,6 +11,7 @@ pub mod logging;
 mod stdio;
 
 use std::borrow::Cow;
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,10 @@ use chrono::Utc;
 use rmcp::ServiceExt;
 use rmcp::service::QuitReason;
 use rmcp::service::ServerInitializeError;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
@@ -66,36 +71,86 @@ pub fn stdio<S: Server>(
     request_bytes: usize,
     blocking_threads: usize,
 ) -> Result<End, Fault> {
+    let session = async {
+        let (reader, writer) = stdio::streams()?;
+        let lines = Lines::new(reader, writer, request_bytes, Arc::clone(desk));
+        Ok((connection(server, desk, policy, lines).await?, ()))
+    };
+    run(desk, blocking_threads, session).map(|(end, ())| end)
+}
+
+/// Serves `server` to a client that asks one thing and leaves; gives back what it was told.
+///
+/// `request` is one message of the protocol, without the end of its line. It passes the same
+/// gate as all others.
+///
+/// # Errors
+///
+/// As [`stdio`].
+pub fn once<S: Server>(
+    server: Arc<S>,
+    desk: &Arc<Desk>,
+    policy: &PolicySource,
+    request: &str,
+    blocking_threads: usize,
+) -> Result<String, Fault> {
+    let session = async {
+        let (mut ours, theirs) = tokio::io::duplex(PIPE);
+        let (reader, writer) = tokio::io::split(theirs);
+        let lines = Lines::new(reader, writer, request.len() + 1, Arc::clone(desk));
+        let ask = async {
+            ours.write_all(request.as_bytes()).await?;
+            ours.write_all(b"\n").await?;
+            ours.shutdown().await?;
+            let mut answer = String::new();
+            ours.read_to_string(&mut answer).await?;
+            io::Result::Ok(answer)
+        };
+        let (end, answer) = tokio::join!(connection(server, desk, policy, lines), ask);
+        Ok((end?, answer?))
+    };
+    run(desk, blocking_threads, session).map(|(_, answer)| answer)
+}
+
+/// Runs one session, with its start and its end recorded around it.
+fn run<T>(
+    desk: &Arc<Desk>,
+    blocking_threads: usize,
+    session: impl Future<Output = io::Result<(End, T)>>,
+) -> Result<(End, T), Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(blocking_threads)
         .build()
         .map_err(fault("start the runtime"))?;
-    let end = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         desk.record_session("session.start", None).await?;
-        let end = connection(server, desk, policy, request_bytes).await;
+        let ended = session.await;
         desk.closing().cancel();
         desk.wipe();
-        let end = end.map_err(fault("serve the standard streams"))?;
+        let (end, told) = ended.map_err(fault("serve the client"))?;
         desk.record_session("session.end", Some(end.reason()))
             .await?;
-        Ok(end)
+        Ok((end, told))
     });
     // a read of a terminal cannot be cancelled, and nothing waits for its bytes
     runtime.shutdown_background();
     let closed = desk.audit().close(desk.now());
-    end.and_then(|end| closed.map(|()| end))
+    ended.and_then(|ended| closed.map(|()| ended))
 }
 
-async fn connection<S: Server>(
+async fn connection<S, R, W>(
     server: Arc<S>,
     desk: &Arc<Desk>,
     policy: &PolicySource,
-    request_bytes: usize,
-) -> io::Result<End> {
+    lines: Lines<R, W>,
+) -> io::Result<End>
+where
+    S: Server,
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
     let stop = CancellationToken::new();
-    let (reader, writer) = stdio::streams()?;
-    let lines = Lines::new(reader, writer, request_bytes, Arc::clone(desk));
     let gate = Gate::new(server, Arc::clone(desk));
     let client = async {
         match gate.serve_with_ct(lines, stop.clone()).await {
@@ -198,4 +253,6 @@ impl Desk {
 
 /// How long running requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(3);
+/// Bytes on their way between the two ends of a connection within the process.
+const PIPE: usize = 64 << 10;
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -128,7 +128,8 @@ pub struct Tool {
     pub permission: Option<&'static str>,
     /// Whether it reaches beyond this machine.
     pub open_world: bool,
-    /// Whether it changes anything.
+    /// Whether it changes anything. Then its call is announced by a durable record before the
+    /// server hears of it.
     pub writes: bool,
 }
 

@@ -14,9 +14,17 @@
 //! | change rows of a table   | [`permit::Change`]     | for one call, where the policy says so |
 //! | write files, run, listen | nothing                | never                                  |
 
+pub mod config;
 pub mod connection;
 pub mod effects;
 pub mod grant;
 pub mod permit;
+pub mod program;
+mod resources;
 pub mod schema;
+pub mod scope;
+mod server;
 pub mod statement;
+mod tools;
+
+pub use server::ScopedDb;

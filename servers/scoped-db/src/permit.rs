@@ -1,14 +1,15 @@
 //! Leave to do one thing to the database, with its limits. Made by [`crate::scope`] alone,
 //! needed by everything in [`crate::effects`].
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::schema::TableName;
 
-/// Leave to run one `SELECT`.
-#[derive(Clone, Debug)]
+/// Leave to run one `SELECT`. `Debug` shows no values: the key of masks is among them.
+#[derive(Clone)]
 pub struct Query {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
@@ -17,8 +18,8 @@ pub struct Query {
     pub(crate) skip: u64,
 }
 
-/// Leave to change rows of one table.
-#[derive(Clone, Debug)]
+/// Leave to change rows of one table. `Debug` shows no values.
+#[derive(Clone)]
 pub struct Change {
     pub(crate) table: TableName,
     pub(crate) sql: String,
@@ -119,5 +120,19 @@ impl Change {
     #[must_use]
     pub fn limits(&self) -> RowLimits {
         self.limits
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Query");
+        shown.field("sql", &self.sql).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Change");
+        shown.field("sql", &self.sql).finish_non_exhaustive()
     }
 }

@@ -10,6 +10,8 @@
 //! - A column is never labelled below its table; a masked column never above what its reader
 //!   may see.
 
+pub mod declare;
+
 use std::sync::Arc;
 
 use guard::label::Clearance;
@@ -160,6 +162,22 @@ pub struct ViewColumn {
     pub label: Label,
 }
 
+impl Writes {
+    /// Whether anything may be changed.
+    #[must_use]
+    pub const fn any(&self) -> bool {
+        self.insert.is_some() || self.update.is_some() || self.delete.is_some()
+    }
+}
+
+impl Schema {
+    /// Whether anything may be changed in any table.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.tables.iter().any(|table| table.writes.any())
+    }
+}
+
 impl View {
     /// What of `schema` exists for `clearance`.
     #[must_use]
@@ -241,3 +259,32 @@ impl std::fmt::Display for TableName {
         write!(f, "{}.{}", self.schema, self.table)
     }
 }
+
+impl Mask {
+    /// All masks with the words of the configuration.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("null", Self::Null),
+        ("redact", Self::Redact),
+        ("hash", Self::Hash),
+        ("last-4", Self::LastFour),
+        ("year", Self::Year),
+        ("email-domain", Self::EmailDomain),
+    ];
+
+    /// The mask that the configuration calls so.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == word);
+        found.map(|(_, mask)| *mask)
+    }
+
+    /// What the configuration calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, mask)| *mask == self);
+        found.map_or("null", |(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

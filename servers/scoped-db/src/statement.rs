@@ -11,9 +11,36 @@
 //! - A syntax element, function, operator or type that is not listed is refused.
 //! - [`Translated::touched`] has every column that the statement names or implies, in any clause.
 
+mod call;
+mod calm;
+mod expr;
+mod form;
+mod from;
+mod function;
+mod literal;
+mod mask;
+mod name;
+mod operator;
+mod out;
+mod outputs;
+mod parse;
+mod place;
+mod printer;
+mod query;
+mod rule;
+mod scope;
+mod select;
+#[cfg(test)]
+mod tests;
+mod touch;
+mod types;
+pub mod write;
+
 use guard::error::Denial;
 
 use crate::schema::View;
+use crate::statement::printer::Printer;
+use crate::statement::rule::Piece;
 
 /// Which database reads the outcome.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,18 +112,34 @@ pub fn translate(
     dialect: Dialect,
     bounds: Bounds,
 ) -> Result<Translated, Denial> {
-    let _ = (sql, view, dialect, bounds);
-    Err(Denial::Statement {
-        reason: "not yet",
-        line: 1,
-        column: 1,
+    let parse::Read { tree, parameters } = parse::query(sql, dialect, bounds)?;
+    let print = |fenced| {
+        let mut printer = Printer::new(view, dialect, bounds, parameters);
+        printer.fenced = fenced;
+        printer.query(&tree).map(|_| printer)
+    };
+    let mut printer = print(false)?;
+    if printer.ruled && printer.stirred {
+        printer = print(true)?;
+    }
+    if printer.out.sql.len() > LONGEST {
+        return printer.no("the statement becomes too long");
+    }
+    Ok(Translated {
+        touched: printer.touch.columns(view, dialect),
+        sql: printer.out.sql,
+        inputs: printer.inputs,
+        shape: printer.out.shape,
     })
 }
+
+/// The most bytes that are printed: tables have many columns, and may be named often.
+const LONGEST: usize = 1 << 20;
 
 /// The operator's condition on the rows of one table, read and found harmless.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
-    text: String,
+    pieces: Vec<Piece>,
 }
 
 impl Rule {
@@ -107,9 +150,6 @@ impl Rule {
     ///
     /// [`Denial::Statement`] with the reason and the place in `text`.
     pub fn parse(text: &str, dialect: Dialect) -> Result<Self, Denial> {
-        let _ = dialect;
-        Ok(Self {
-            text: text.to_owned(),
-        })
+        rule::read(text, dialect).map(|pieces| Self { pieces })
     }
 }

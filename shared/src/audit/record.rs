@@ -99,6 +99,8 @@ pub struct Record {
     pub duration_us: Option<u64>,
     /// Figures of the server's own, for example `fs.bytes`; at most 32 are written.
     pub figures: BTreeMap<&'static str, u64>,
+    /// Texts of the server's own, for example `db.tables`; at most 8 are written.
+    pub notes: BTreeMap<&'static str, String>,
     /// `digest`: the SHA-256 of what was put aside by a recovery.
     pub digest: Option<Cow<'static, str>>,
     /// `trace_id`, of the caller's `traceparent`.
@@ -233,7 +235,15 @@ impl Record {
                 out.number(key, *figure);
             }
         }
-        if self.figures.len() > MAX_FIGURES {
+        for (key, note) in self.notes.iter().take(MAX_NOTES) {
+            let taken = OWN_KEYS.contains(key) || self.figures.contains_key(key);
+            if taken || key.len() > MAX_KEY {
+                out.truncate();
+            } else {
+                out.text(key, Some(note));
+            }
+        }
+        if self.figures.len() > MAX_FIGURES || self.notes.len() > MAX_NOTES {
             out.truncate();
         }
         out.text("digest", self.digest.as_deref());
@@ -242,9 +252,11 @@ impl Record {
 
 /// The most figures of one record.
 const MAX_FIGURES: usize = 32;
-/// The longest key of a figure.
+/// The most notes of one record.
+const MAX_NOTES: usize = 8;
+/// The longest key of a figure or a note.
 const MAX_KEY: usize = 64;
-/// Keys that a figure cannot take: no key stands twice in a line.
+/// Keys that neither can take: no key stands twice in a line.
 const OWN_KEYS: [&str; 51] = [
     "v",
     "t",

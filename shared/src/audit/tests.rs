@@ -264,6 +264,7 @@ fn l5_no_hostile_text_leaves_its_line_its_field_or_its_bound() {
         record.trace_id = cow();
         record.roles = vec![text.to_owned(); 100];
         record.grants = vec![text.to_owned(); 100];
+        record.notes.insert("db.tables", text.to_owned());
         audit.write_blocking(record).unwrap();
     }
     audit.close(now()).unwrap();
@@ -293,6 +294,41 @@ fn l5_no_hostile_text_leaves_its_line_its_field_or_its_bound() {
                 .all(|line| line.len() <= encode::MAX_LINE)
         );
     }
+}
+
+#[tokio::test]
+async fn l5_a_note_is_bounded_and_escaped_and_stands_after_the_figures() {
+    let world = World::new();
+    let audit = world.open();
+    let mut record = record();
+    record
+        .notes
+        .insert("db.tables", "sales.\"x\"\r\n\u{202e}".to_owned());
+    record.notes.insert("db.columns", "c".repeat(1 << 20));
+    audit.write(record).await.unwrap();
+    audit.close(now()).unwrap();
+    let text = fs::read_to_string(&world.segments()[0]).unwrap();
+    let line = text.lines().nth(2).unwrap();
+    let found: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(found["db.tables"], "sales.\"x\"\r\n\u{202e}");
+    assert!(found["db.columns"].as_str().unwrap().len() < 300);
+    let at = |key: &str| line.find(key).unwrap();
+    assert!(at("fs.bytes") < at("db.columns") && at("db.columns") < at("db.tables"));
+    assert_eq!(world.verify().verdict.name(), "ok-unanchored");
+}
+
+#[test]
+fn l5_notes_are_few_and_take_no_key_twice() {
+    let stamp = Stamp::new(origin(), Uuid::nil(), String::new());
+    let mut record = record();
+    let keys = ["a", "b", "c", "d", "e", "f", "fs.bytes", "hash", "z1", "z2"];
+    for key in keys {
+        record.notes.insert(key, "x".repeat(1000));
+    }
+    let body = String::from_utf8(record.encode(&stamp)).unwrap();
+    assert_eq!(body.matches("\"fs.bytes\":").count(), 1);
+    assert!(!body.contains("\"hash\":") && !body.contains("\"z1\":"));
+    assert!(body.ends_with(",\"truncated\":true") && body.len() < encode::MAX_BODY);
 }
 
 #[test]

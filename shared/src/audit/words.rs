@@ -47,7 +47,8 @@ pub enum Outcome {
     Error,
     /// The caller took it back, or it took too long.
     Cancelled,
-    /// The process died in between.
+    /// It was announced, and nobody can say whether it was done: it was given up before it said
+    /// so, or the process died.
     Unknown,
 }
 

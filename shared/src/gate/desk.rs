@@ -31,6 +31,7 @@ use super::outcome::Ended;
 use super::reply::Refused;
 use crate::audit::Audit;
 use crate::audit::Outcome;
+use crate::audit::Record;
 use crate::call::Call;
 use crate::call::Caller;
 use crate::call::Shared;
@@ -261,6 +262,7 @@ impl Desk {
             hmac: None,
             trace: context.meta.get_traceparent().and_then(outcome::trace),
             modern: outcome::is_modern(context),
+            writes: false,
         };
         asked.method = match request {
             ClientRequest::CustomRequest(custom) => self.stranger(&custom.method),
@@ -277,6 +279,7 @@ impl Desk {
                     Some(tool) => Cow::Borrowed(tool.name),
                     None => self.stranger(&call.params.name),
                 });
+                asked.writes = tool.is_some_and(|tool| tool.writes);
                 if let Some(given) = given {
                     let parameters = tool.map_or(&[][..], |tool| tool.parameters);
                     asked.shape = Some(Cow::Owned(schema::shape(parameters, given)));
@@ -331,6 +334,17 @@ impl Desk {
         self.audit
             .write(self.record(asked, Some(call), &opened, Instant::now()))
             .await
+    }
+
+    /// Makes it durable that `call` is about to change something.
+    ///
+    /// # Errors
+    ///
+    /// If it is not durable: then nothing may be changed.
+    pub(super) async fn announce(&self, call: &Call, intent: Record) -> Result<(), Fault> {
+        // before it is written: who stops waiting for the disk does not know whether it was
+        call.announce(intent.id);
+        self.audit.write(intent).await
     }
 
     /// Makes the record durable, then lets the reply go; without a record there is none.

@@ -36,11 +36,14 @@ use rmcp::service::SubscriptionContext;
 
 use super::desk::Desk;
 use super::model;
+use super::record::Intent;
 use super::watch::Watches;
 use crate::call::Call;
 use crate::error::Denial;
+use crate::error::Fault;
 use crate::error::Refusal;
 use crate::label::Label;
+use crate::label::Labeled;
 use crate::label::wire;
 use crate::schema::Arguments;
 use crate::server::Answer;
@@ -100,6 +103,7 @@ impl<S: Server> Handler<S> {
         &self,
         call: &Call,
         params: CallToolRequestParams,
+        intent: Option<Intent>,
     ) -> Result<(Answer, Label), Refusal> {
         let found = self.tools.iter().find(|(tool, _)| tool.name == params.name);
         let (tool, _) = found.ok_or(Denial::UnknownTool)?;
@@ -108,7 +112,21 @@ impl<S: Server> Handler<S> {
         }
         let given = params.arguments.unwrap_or_default();
         let arguments = Arguments::check(tool.parameters, given)?;
+        if tool.writes {
+            let Intent(intent) = intent.ok_or_else(|| Fault::new("announce it", "no intent"))?;
+            self.desk.announce(call, intent).await?;
+        }
         let labeled = self.server.call(call.clone(), tool.name, arguments).await?;
+        let released = Self::release(call, labeled).await;
+        if released.is_err() {
+            // what it did is done, whoever may not see the answer
+            call.abandon();
+        }
+        Ok(released?)
+    }
+
+    /// Lets out an answer that the caller may see, within the quota, when there is memory for it.
+    async fn release(call: &Call, labeled: Labeled<Answer>) -> Result<(Answer, Label), Denial> {
         let label = labeled.label();
         let answer = labeled.release(call.caller().clearance)?;
         let size = model::size(&answer);
@@ -264,7 +282,9 @@ impl<S: Server> ServerHandler for Handler<S> {
     ) -> Result<CallToolResponse, ErrorData> {
         let call = call_of(&context)?;
         let modern = super::outcome::is_modern(&context);
-        let (answer, label) = self.tool(&call, params).await.map_err(|r| kept(&call, r))?;
+        let intent = context.extensions.get::<Intent>().cloned();
+        let answered = self.tool(&call, params, intent).await;
+        let (answer, label) = answered.map_err(|refusal| kept(&call, refusal))?;
         let meta = self.meta(&call, label, answer.untrusted, modern);
         let mut result = CallToolResult::success(model::blocks(answer.blocks, &meta));
         if !answer.structured.is_null() {

@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     pub(crate) hmac: Option<Cow<'static, str>>,
     pub(crate) trace: Option<(String, String)>,
     pub(crate) modern: bool,
+    /// Whether it may change something, so that it is announced first.
+    pub(crate) writes: bool,
 }
 
 /// How a request wants to be answered when it fails.
@@ -73,6 +75,7 @@ impl Asked {
             hmac: None,
             trace: None,
             modern: false,
+            writes: false,
         }
     }
 

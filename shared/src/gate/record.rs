@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::Utc;
+use uuid::Uuid;
 
 use super::desk::Desk;
 use super::outcome::Asked;
@@ -19,6 +20,10 @@ use crate::call::Call;
 use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Taxonomy;
+
+/// A record that announces what a request changes, not yet written.
+#[derive(Clone, Debug)]
+pub(super) struct Intent(pub(super) Record);
 
 type Text = Option<Cow<'static, str>>;
 
@@ -40,6 +45,45 @@ impl Desk {
         }
     }
 
+    /// The record that goes before what a request changes: who, with what right, by which tool.
+    pub(super) fn intent(&self, asked: &Asked, call: &Call) -> Intent {
+        let caller = call.caller();
+        let now = self.now();
+        Intent(Record {
+            phase: Some(Phase::Intent),
+            roles: caller.roles.clone(),
+            grants: caller.grants.clone(),
+            decision: Some(Decision::Allow),
+            clearance: Some(clearance(self.taxonomy(), caller.clearance, Label::PUBLIC)),
+            ..self.request_record(asked, super::desk::record_id(now), now)
+        })
+    }
+
+    /// What both records of a request say.
+    fn request_record(&self, asked: &Asked, id: Uuid, time: DateTime<Utc>) -> Record {
+        Record {
+            id,
+            time,
+            method: Some(asked.method.clone()),
+            protocol: asked.version.clone(),
+            request_id: asked.request_id.clone().map(Cow::Owned),
+            client_name: asked.client.clone(),
+            tool: asked.tool.clone(),
+            resource: asked.resource.clone().map(Cow::Owned),
+            args_shape: asked.shape.clone(),
+            args_hmac: asked.hmac.clone(),
+            trace_id: asked
+                .trace
+                .as_ref()
+                .map(|(trace, _)| Cow::Owned(trace.clone())),
+            span_id: asked
+                .trace
+                .as_ref()
+                .map(|(_, span)| Cow::Owned(span.clone())),
+            ..self.session_record(Kind::Request, time)
+        }
+    }
+
     /// The outcome record of a request.
     pub(super) fn record(
         &self,
@@ -53,20 +97,13 @@ impl Desk {
         let elapsed = started.elapsed().as_micros();
         let allowed = ended.outcome == Outcome::Allowed;
         let taxonomy = self.taxonomy();
+        let mut request = self.request_record(asked, asked.id, asked.time);
+        if let Some(resource) = facts.resource {
+            request.resource = Some(Cow::Owned(resource));
+        }
         Record {
-            id: asked.id,
             phase: Some(Phase::Outcome),
-            method: Some(asked.method.clone()),
-            protocol: asked.version.clone(),
-            request_id: asked.request_id.clone().map(Cow::Owned),
-            client_name: asked.client.clone(),
-            tool: asked.tool.clone(),
-            resource: facts
-                .resource
-                .or_else(|| asked.resource.clone())
-                .map(Cow::Owned),
-            args_shape: asked.shape.clone(),
-            args_hmac: asked.hmac.clone(),
+            intent: call.and_then(Call::intent),
             roles: caller
                 .map(|caller| caller.roles.clone())
                 .unwrap_or_default(),
@@ -81,7 +118,11 @@ impl Desk {
             rule: ended.error.or(facts.rule).map(Cow::Borrowed),
             label: allowed.then(|| marking(taxonomy, facts.label)),
             clearance: caller.map(|caller| clearance(taxonomy, caller.clearance, facts.label)),
-            outcome: Some(ended.outcome),
+            outcome: Some(if call.is_some_and(Call::is_in_doubt) {
+                Outcome::Unknown
+            } else {
+                ended.outcome
+            }),
             error_type: ended.error.map(Cow::Borrowed),
             error_ref: ended.reference.then(|| Cow::Owned(asked.id.to_string())),
             items: allowed.then_some(facts.items),
@@ -89,15 +130,8 @@ impl Desk {
             truncated: facts.truncated.then_some(true),
             duration_us: Some(u64::try_from(elapsed).unwrap_or(u64::MAX)),
             figures: facts.figures,
-            trace_id: asked
-                .trace
-                .as_ref()
-                .map(|(trace, _)| Cow::Owned(trace.clone())),
-            span_id: asked
-                .trace
-                .as_ref()
-                .map(|(_, span)| Cow::Owned(span.clone())),
-            ..self.session_record(Kind::Request, asked.time)
+            notes: facts.notes,
+            ..request
         }
     }
 }

@@ -4,7 +4,10 @@
     reason = "tests look at the trail and break it"
 )]
 
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -46,8 +49,17 @@ use crate::server::Outcome;
 use crate::server::Tool;
 use crate::session::Session;
 
+mod intent;
+
 /// Does what its one argument says.
-struct Fixture;
+struct Fixture {
+    tools: Vec<Tool>,
+    audit: PathBuf,
+    /// For each change how many announcements were in the trail when it was made.
+    changes: Changed,
+}
+
+type Changed = Arc<Mutex<Vec<usize>>>;
 
 const PARAMETERS: &[Parameter] = &[Parameter::new("act", Kind::Text(20), "").required()];
 
@@ -64,7 +76,15 @@ const fn tool(name: &'static str, permission: Option<&'static str>) -> Tool {
     }
 }
 
-const TOOLS: &[Tool] = &[tool("act", None), tool("secret_act", Some("secret:act"))];
+fn tools() -> Vec<Tool> {
+    let mut write = tool("write_act", Some("fixture:write"));
+    write.writes = true;
+    vec![
+        tool("act", None),
+        tool("secret_act", Some("secret:act")),
+        write,
+    ]
+}
 
 impl Server for Fixture {
     const NAME: &'static str = "fixture";
@@ -73,14 +93,19 @@ impl Server for Fixture {
     const RESOURCES: bool = true;
 
     fn tools(&self) -> &[Tool] {
-        TOOLS
+        &self.tools
     }
 
     fn instructions(&self, _caller: &Caller) -> String {
         String::new()
     }
 
-    async fn call(&self, call: Call, _tool: &'static str, arguments: Arguments) -> Outcome<Answer> {
+    async fn call(&self, call: Call, tool: &'static str, arguments: Arguments) -> Outcome<Answer> {
+        if tool == "write_act" {
+            let announced = records_in(&self.audit);
+            let announced = announced.iter().filter(|r| r["phase"] == "intent").count();
+            self.changes.lock().unwrap().push(announced);
+        }
         let act = arguments.given()["act"].as_str().unwrap().to_owned();
         let label = match act.as_str() {
             "panic" => panic!("canary-in-a-panic"),
@@ -112,6 +137,7 @@ struct World {
     read: BufReader<ReadHalf<DuplexStream>>,
     write: WriteHalf<DuplexStream>,
     dir: tempfile::TempDir,
+    changes: Changed,
     next: i64,
 }
 
@@ -152,8 +178,14 @@ impl World {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (reader, writer) = tokio::io::split(theirs);
         let lines = Lines::new(reader, writer, 10_000, Arc::clone(&desk));
+        let changes = Changed::default();
+        let fixture = Fixture {
+            tools: tools(),
+            audit: dir.path().join("audit"),
+            changes: Arc::clone(&changes),
+        };
         tokio::spawn(async move {
-            if let Ok(running) = Gate::new(Arc::new(Fixture), desk).serve(lines).await {
+            if let Ok(running) = Gate::new(Arc::new(fixture), desk).serve(lines).await {
                 let _end = running.waiting().await;
             }
         });
@@ -162,6 +194,7 @@ impl World {
             read: BufReader::new(read),
             write,
             dir,
+            changes,
             next: 0,
         }
     }
@@ -209,22 +242,31 @@ impl World {
         .await
     }
 
-    /// The outcome records so far, in order.
+    /// The records of requests so far, in order.
     fn records(&self) -> Vec<Value> {
-        let mut lines = Vec::new();
-        for entry in std::fs::read_dir(self.dir.path().join("audit")).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|end| end == "jsonl") {
-                let text = std::fs::read_to_string(path).unwrap();
-                lines.extend(
-                    text.lines()
-                        .map(|l| serde_json::from_str::<Value>(l).unwrap()),
-                );
-            }
-        }
-        lines.retain(|line| line["kind"] == "request");
-        lines
+        records_in(&self.dir.path().join("audit"))
     }
+
+    async fn change(&mut self, act: &str) -> Value {
+        let call = json!({"name": "write_act", "arguments": {"act": act}});
+        self.ask("tools/call", call).await
+    }
+}
+
+fn records_in(audit: &Path) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(audit).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "jsonl") {
+            let text = std::fs::read_to_string(path).unwrap();
+            lines.extend(
+                text.lines()
+                    .map(|l| serde_json::from_str::<Value>(l).unwrap()),
+            );
+        }
+    }
+    lines.retain(|line| line["kind"] == "request");
+    lines
 }
 
 fn now() -> DateTime<Utc> {

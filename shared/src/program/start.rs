@@ -9,6 +9,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
+use serde_json::Value;
+use serde_json::json;
 
 use super::Program;
 use super::Start;
@@ -55,8 +57,9 @@ pub(super) fn run<P: Program>(
     let settings = P::common(&config);
     let policy = policy_file(&common, settings, source.as_ref())
         .map(PolicySource::open)
-        .transpose()?;
-    let in_force = policy.as_ref().map(PolicySource::current);
+        .transpose()?
+        .map(Arc::new);
+    let in_force = policy.as_ref().map(|policy| policy.current());
     let audit_dir = audit_dir(&common, settings, source.as_ref())?;
     let start = Start::<P> {
         arguments: &own,
@@ -64,26 +67,83 @@ pub(super) fn run<P: Program>(
         source: source.as_ref(),
         policy: in_force.as_deref(),
         audit_dir: &audit_dir,
+        rules: policy.as_ref(),
+        common: &common,
     };
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
         Some(Command::Common(chosen)) => chosen.run(&start, &mut io::stdout()),
         None => {
             let server = P::open(&start)?;
-            let policy =
-                policy.unwrap_or_else(|| PolicySource::fixed(Policy::local(server.opened())));
-            stdio(server, &Arc::new(policy), &common, settings, &audit_dir)
+            let (desk, policy) = start.desk(&server)?;
+            let limits = &settings.limits;
+            let bytes = limits.request_bytes.count();
+            serve::stdio(
+                Arc::new(server),
+                &desk,
+                &policy,
+                bytes,
+                limits.blocking_threads.count(),
+            )?;
+            Ok(())
         }
     }
 }
 
-fn stdio<S: Server>(
-    server: S,
+impl<P: Program> Start<'_, P> {
+    /// Asks `server` one thing, as a client of this process would: through the gate, under the
+    /// policy, and recorded. Gives back the protocol's result.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the principal has no authority or the record cannot be written.
+    pub fn ask(
+        &self,
+        server: P::Server,
+        tool: &str,
+        arguments: &Value,
+    ) -> Result<Value, StartError> {
+        let (desk, policy) = self.desk(&server)?;
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "command line", "version": P::Server::VERSION},
+        });
+        let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+            .to_string();
+        let threads = P::common(self.config).limits.blocking_threads.count();
+        let answer = serve::once(Arc::new(server), &desk, &policy, &request, threads)?;
+        let answer: Value = serde_json::from_str(answer.trim_end())
+            .map_err(|cause| StartError::step("read the answer", cause))?;
+        match answer.get("result") {
+            Some(result) => Ok(result.clone()),
+            None => {
+                let message = answer.pointer("/error/message").and_then(Value::as_str);
+                let message = message.unwrap_or("no answer").to_owned();
+                Err(StartError::step("ask", message))
+            }
+        }
+    }
+
+    /// The desk of the one session that this process has, and the policy it asks.
+    fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
+        let policy = self.rules.map_or_else(
+            || Arc::new(PolicySource::fixed(Policy::local(server.opened()))),
+            Arc::clone,
+        );
+        let settings = P::common(self.config);
+        let desk = desk::<P::Server>(&policy, self.common, settings, self.audit_dir)?;
+        Ok((Arc::new(desk), policy))
+    }
+}
+
+fn desk<S: Server>(
     policy: &Arc<PolicySource>,
     common: &CommonArguments,
     settings: &Common,
     audit_dir: &Path,
-) -> Result<(), StartError> {
+) -> Result<Desk, StartError> {
     let now = instant();
     let current = policy.current();
     let principal = identity::principal(common, Some(&current))
@@ -114,7 +174,7 @@ fn stdio<S: Server>(
     let seconds = i64::try_from(CURSOR_LIFETIME.as_secs()).unwrap_or(i64::MAX);
     let shared = Shared::new(Seal::new(random()?, TimeDelta::seconds(seconds)));
     let session = Session::new(record_id(now), principal, Arc::clone(policy));
-    let desk = Desk::new(
+    Ok(Desk::new(
         session,
         audit,
         shared,
@@ -125,15 +185,7 @@ fn stdio<S: Server>(
             peer_uid: peer_uid(),
         },
         instant,
-    );
-    serve::stdio(
-        Arc::new(server),
-        &Arc::new(desk),
-        policy,
-        limits.request_bytes.count(),
-        limits.blocking_threads.count(),
-    )?;
-    Ok(())
+    ))
 }
 
 fn policy_file(

@@ -12,6 +12,15 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::new("hidden", Kind::Flag, ""),
     Parameter::new("sort", Kind::Choice(&["name", "size"]), ""),
     Parameter::new("globs", Kind::Texts(2, 8), ""),
+    Parameter::new("at", Kind::Scalar(8), ""),
+    Parameter::new("params", Kind::Scalars(2, 8), ""),
+    Parameter::new("set", Kind::Row(2, 8), ""),
+    Parameter::new("where", Kind::Items(2, CONDITIONS), ""),
+];
+
+const CONDITIONS: &[Parameter] = &[
+    Parameter::new("column", Kind::Text(8), "").required(),
+    Parameter::new("value", Kind::Scalar(8), ""),
 ];
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,5 +32,14 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(arguments) = Arguments::check(PARAMETERS, given) {
         let path = arguments.given()["path"].as_str();
         assert!(path.is_some_and(|path| path.len() <= 16));
+        let conditions = arguments.given().get("where");
+        for condition in conditions
+            .and_then(|list| list.as_array())
+            .into_iter()
+            .flatten()
+        {
+            let column = condition["column"].as_str();
+            assert!(column.is_some_and(|column| column.len() <= 8));
+        }
     }
 });

@@ -1,0 +1,443 @@
+//! What stands in FROM: tables of the view, WITH queries, subqueries, functions, joins.
+//!
+//! # Invariants
+//!
+//! - A table is printed as a subselect of the columns that the view has, under its rule; the name
+//!   of a table of the database is printed nowhere else.
+
+use sqlparser::ast::Expr;
+use sqlparser::ast::FunctionArg;
+use sqlparser::ast::Join;
+use sqlparser::ast::JoinConstraint;
+use sqlparser::ast::JoinOperator;
+use sqlparser::ast::ObjectName;
+use sqlparser::ast::TableAlias;
+use sqlparser::ast::TableFactor;
+use sqlparser::ast::TableFunctionArgs;
+use sqlparser::ast::TableWithJoins;
+
+use crate::schema::ViewTable;
+use crate::statement::Dialect;
+use crate::statement::function;
+use crate::statement::function::Kind;
+use crate::statement::mask;
+use crate::statement::name;
+use crate::statement::place::Outcome;
+use crate::statement::place::denied;
+use crate::statement::printer::Printer;
+use crate::statement::query::NOT_AVAILABLE;
+use crate::statement::query::renamed;
+use crate::statement::scope::Field;
+use crate::statement::scope::Relation;
+use crate::statement::types;
+
+impl Printer<'_> {
+    /// Prints ` FROM ...`, or nothing if there is none.
+    pub(super) fn from(&mut self, from: &[TableWithJoins]) -> Outcome {
+        if from.is_empty() {
+            return Ok(());
+        }
+        self.text(" FROM ");
+        self.list(from, Self::joined)
+    }
+
+    fn joined(&mut self, tables: &TableWithJoins) -> Outcome {
+        let TableWithJoins { relation, joins } = tables;
+        self.factor(relation)?;
+        for join in joins {
+            self.join(join)?;
+        }
+        Ok(())
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the list is of what is let through"
+    )]
+    fn join(&mut self, join: &Join) -> Outcome {
+        let Join {
+            relation,
+            global,
+            join_operator,
+        } = join;
+        self.without(*global, NOT_AVAILABLE)?;
+        let (kind, constraint) = match join_operator {
+            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
+                ("JOIN", constraint)
+            }
+            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
+                ("LEFT JOIN", constraint)
+            }
+            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
+                ("RIGHT JOIN", constraint)
+            }
+            JoinOperator::FullOuter(constraint) => ("FULL JOIN", constraint),
+            JoinOperator::CrossJoin(constraint) => ("CROSS JOIN", constraint),
+            _ => return self.no(NOT_AVAILABLE),
+        };
+        let cross = kind == "CROSS JOIN";
+        let natural = matches!(constraint, JoinConstraint::Natural);
+        self.text(if natural { " NATURAL " } else { " " });
+        self.text(kind);
+        self.text(" ");
+        self.factor(relation)?;
+        match constraint {
+            JoinConstraint::On(condition) if !cross => {
+                self.text(" ON ");
+                self.condition(condition)
+            }
+            JoinConstraint::Using(names) if !cross => self.using(names),
+            JoinConstraint::Natural if !cross => {
+                let scope = self.scopes.last();
+                let relations = scope
+                    .map(|scope| scope.relations.clone())
+                    .unwrap_or_default();
+                for relation in &relations {
+                    self.everything(relation);
+                    self.stirred |= !relation.fields.iter().all(|field| field.calm);
+                }
+                Ok(())
+            }
+            JoinConstraint::None if cross => Ok(()),
+            JoinConstraint::None => self.no("a join needs ON or USING"),
+            _ => self.no(NOT_AVAILABLE),
+        }
+    }
+
+    fn using(&mut self, names: &[ObjectName]) -> Outcome {
+        self.text(" USING (");
+        self.list(names, |printer, name| {
+            let name = printer.folded(name::single(name)?)?;
+            let scope = printer.scopes.last();
+            let relations = scope.iter().flat_map(|scope| &scope.relations);
+            let fields = relations.flat_map(|relation| &relation.fields);
+            let mut found = fields
+                .filter(|field| printer.same(&field.name, &name))
+                .peekable();
+            if found.peek().is_none() {
+                return printer.no(super::expr::NO_COLUMN);
+            }
+            let calm = found.all(|field| field.calm);
+            printer.stirred |= !calm;
+            printer.touch.name(None, &name);
+            printer.quoted(&name);
+            Ok(())
+        })?;
+        self.text(")");
+        Ok(())
+    }
+
+    fn factor(&mut self, factor: &TableFactor) -> Outcome {
+        self.joins += 1;
+        self.without(
+            self.joins > self.bounds.joins.saturating_add(1),
+            "too many joins",
+        )?;
+        self.deeper(|printer| printer.factor_inside(factor))
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the list is of what is let through"
+    )]
+    fn factor_inside(&mut self, factor: &TableFactor) -> Outcome {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_directives,
+                inheritance,
+            } => {
+                self.see(name::start(name));
+                let foreign = !with_hints.is_empty()
+                    || version.is_some()
+                    || !partitions.is_empty()
+                    || json_path.is_some()
+                    || sample.is_some()
+                    || !index_directives.is_empty()
+                    || inheritance.is_some();
+                self.without(foreign, NOT_AVAILABLE)?;
+                if let Some(TableFunctionArgs { args, settings }) = args {
+                    self.without(settings.is_some(), NOT_AVAILABLE)?;
+                    return self.rows_of(name, args, *with_ordinality, alias.as_ref());
+                }
+                self.without(*with_ordinality, NOT_AVAILABLE)?;
+                self.named(name, alias.as_ref())
+            }
+            TableFactor::Derived {
+                lateral,
+                subquery,
+                alias,
+                sample,
+            } => {
+                self.without(sample.is_some(), NOT_AVAILABLE)?;
+                self.lateral(*lateral)?;
+                self.text("(");
+                let fields = self.query(subquery)?;
+                self.text(")");
+                let Some(alias) = alias else {
+                    return self.no("a subquery in FROM needs an alias");
+                };
+                let (name, columns) = self.alias(alias)?;
+                self.there(name, None, renamed(fields, &columns), None, &columns)
+            }
+            TableFactor::Function {
+                lateral,
+                name,
+                args,
+                with_ordinality,
+                alias,
+            } => {
+                self.lateral(*lateral)?;
+                self.rows_of(name, args, *with_ordinality, alias.as_ref())
+            }
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_offset,
+                with_offset_alias,
+                with_ordinality,
+            } => {
+                let foreign = *with_offset || with_offset_alias.is_some();
+                self.without(foreign || self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+                self.text("pg_catalog.\"unnest\"(");
+                self.exprs(array_exprs)?;
+                self.text(")");
+                let columns = vec!["unnest".to_owned(); array_exprs.len()];
+                self.rows("unnest", columns, *with_ordinality, alias.as_ref())
+            }
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => {
+                self.without(alias.is_some(), NOT_AVAILABLE)?;
+                self.text("(");
+                self.joined(table_with_joins)?;
+                self.text(")");
+                Ok(())
+            }
+            _ => self.no(NOT_AVAILABLE),
+        }
+    }
+
+    fn lateral(&mut self, lateral: bool) -> Outcome {
+        if lateral {
+            self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+            self.text("LATERAL ");
+        }
+        Ok(())
+    }
+
+    /// A table or a WITH query.
+    fn named(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Outcome {
+        let place = name::start(name);
+        let (schema, table) = match *name::parts(name)? {
+            [table] => (None, self.folded(table)?),
+            [schema, table] => (Some(self.folded(schema)?), self.folded(table)?),
+            _ => return Err(denied(NO_TABLE, place)),
+        };
+        if schema.is_none()
+            && let Some(cte) = self
+                .ctes
+                .iter()
+                .rev()
+                .find(|cte| self.same(&cte.name, &table))
+        {
+            let cte = cte.clone();
+            self.quoted(&cte.name);
+            let (called, columns) = match alias {
+                Some(alias) => self.alias(alias)?,
+                None => (cte.name, Vec::new()),
+            };
+            return self.there(called, None, renamed(cte.fields, &columns), None, &columns);
+        }
+        let Some(at) = self.find(schema.as_deref(), &table) else {
+            return Err(denied(NO_TABLE, place));
+        };
+        let view = self.view;
+        let Some(known) = view.tables().get(at) else {
+            return Err(denied(NO_TABLE, place));
+        };
+        let own = &known.table.name;
+        let (called, columns, schema) = match alias {
+            Some(alias) => {
+                let (name, columns) = self.alias(alias)?;
+                (name, columns, None)
+            }
+            None => (own.table.clone(), Vec::new(), Some(own.schema.clone())),
+        };
+        self.touch.table(at, &called);
+        if !columns.is_empty() {
+            self.touch.all(at);
+        }
+        self.ruled |= known.table.rows.is_some();
+        self.subselect(known);
+        let fields = known.columns().map(|(column, _)| Field {
+            name: column.name.clone(),
+            calm: self.dialect == Dialect::Sqlite || types::of_column(&column.kind).is_some(),
+        });
+        let fields = renamed(fields.collect(), &columns);
+        self.there(called, schema, fields, Some(at), &columns)
+    }
+
+    /// The place in the view of the one table of this name.
+    fn find(&self, schema: Option<&str>, table: &str) -> Option<usize> {
+        let mut found = self.view.tables().iter().enumerate().filter(|(_, known)| {
+            let name = &known.table.name;
+            self.same(&name.table, table)
+                && schema.is_none_or(|schema| self.same(schema, &name.schema))
+        });
+        let (first, _) = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    /// The columns of the view, masked, of the rows that the rule lets through.
+    fn subselect(&mut self, known: &ViewTable) {
+        self.text("(SELECT ");
+        let mut first = true;
+        for (column, shown) in known.columns() {
+            if !std::mem::take(&mut first) {
+                self.text(", ");
+            }
+            match shown.mask {
+                None => self.quoted(&column.name),
+                Some(mask) => {
+                    mask::print(self, mask, column);
+                    self.text(" AS ");
+                    self.quoted(&column.name);
+                }
+            }
+        }
+        let name = &known.table.name;
+        self.text(" FROM ");
+        self.quoted(&name.schema);
+        self.text(".");
+        self.quoted(&name.table);
+        if let Some(rule) = &known.table.rows {
+            self.text(" WHERE (");
+            rule.print(self, &name.table);
+            self.text(")");
+            if self.fenced {
+                // neither database evaluates anything of the outside in here
+                self.text(match self.dialect {
+                    Dialect::Postgres => " OFFSET 0",
+                    Dialect::Sqlite => " LIMIT -1 OFFSET 0",
+                });
+            }
+        }
+        self.text(")");
+    }
+
+    /// Ends an item of FROM with its alias, and makes it known.
+    fn there(
+        &mut self,
+        name: String,
+        schema: Option<String>,
+        fields: Vec<Field>,
+        table: Option<usize>,
+        columns: &[String],
+    ) -> Outcome {
+        self.without(
+            columns.len() > fields.len(),
+            "there are fewer columns than names for them",
+        )?;
+        // SQLite has no alias with names of columns
+        let foreign = self.dialect == Dialect::Sqlite && !columns.is_empty();
+        self.without(foreign, NOT_AVAILABLE)?;
+        self.text(" AS ");
+        self.quoted(&name);
+        self.column_names(columns.iter().map(String::as_str));
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.relations.push(Relation {
+                name,
+                schema,
+                fields,
+                table,
+            });
+        }
+        Ok(())
+    }
+
+    /// A function in FROM.
+    fn rows_of(
+        &mut self,
+        name: &ObjectName,
+        args: &[FunctionArg],
+        ordinality: bool,
+        alias: Option<&TableAlias>,
+    ) -> Outcome {
+        let function = self.function_name(name)?;
+        let Kind::Rows(columns) = function.kind else {
+            return self.no(function::NOT_AVAILABLE);
+        };
+        self.text(&format!("pg_catalog.\"{}\"(", function.name));
+        self.list(args, |printer, arg| printer.plain_argument(arg))?;
+        self.text(")");
+        let columns = match columns {
+            [] => vec![function.name.to_owned()],
+            columns => columns.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        self.rows(function.name, columns, ordinality, alias)
+    }
+
+    /// Ends a function in FROM.
+    fn rows(
+        &mut self,
+        function: &str,
+        mut columns: Vec<String>,
+        ordinality: bool,
+        alias: Option<&TableAlias>,
+    ) -> Outcome {
+        let (name, given) = match alias {
+            Some(alias) => self.alias(alias)?,
+            None => (function.to_owned(), Vec::new()),
+        };
+        // the one column of a function is called as the function is
+        if let ([only], Some(_)) = (columns.as_mut_slice(), alias) {
+            only.clone_from(&name);
+        }
+        if ordinality {
+            self.text(" WITH ORDINALITY");
+            columns.push("ordinality".to_owned());
+        }
+        let fields = renamed(Field::stirring(columns), &given);
+        self.without(
+            given.len() > fields.len(),
+            "there are fewer columns than names for them",
+        )?;
+        let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        self.there(name, None, fields, None, &names)
+    }
+
+    /// An argument that is an expression.
+    pub(super) fn plain_argument(&mut self, arg: &FunctionArg) -> Outcome {
+        match self.argument(arg)? {
+            Some(expr) => self.expr(expr),
+            None => self.no(NOT_AVAILABLE),
+        }
+    }
+
+    fn argument<'e>(&self, arg: &'e FunctionArg) -> Outcome<Option<&'e Expr>> {
+        use sqlparser::ast::FunctionArgExpr;
+        Ok(match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+            FunctionArg::Unnamed(
+                FunctionArgExpr::QualifiedWildcard(_)
+                | FunctionArgExpr::Wildcard
+                | FunctionArgExpr::WildcardWithOptions(_),
+            )
+            | FunctionArg::Named { .. }
+            | FunctionArg::ExprNamed { .. } => None,
+        })
+    }
+}
+
+/// The same for what is hidden and what is not there.
+pub(super) const NO_TABLE: &str = "this table is not available; list_tables shows what is";

@@ -1,0 +1,230 @@
+//! Reads text into the parser's tree, if it is small and flat enough for everything that walks it.
+//!
+//! # Invariants
+//!
+//! - The tree of an accepted text is shallow: its depth was bounded on the tokens, before the
+//!   parser saw them, so that neither building nor dropping it can use up the stack.
+//! - Comments are gone before the parser sees anything.
+
+use sqlparser::ast::Expr;
+use sqlparser::ast::Query;
+use sqlparser::dialect::Dialect as Grammar;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::parser::ParserError;
+use sqlparser::tokenizer::Location;
+use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::TokenWithSpan;
+use sqlparser::tokenizer::Tokenizer;
+use sqlparser::tokenizer::Whitespace;
+
+use crate::statement::Bounds;
+use crate::statement::Dialect;
+use crate::statement::place::Outcome;
+use crate::statement::place::START;
+use crate::statement::place::denied;
+
+/// A statement as it was written.
+pub(super) struct Read<T> {
+    /// The tree.
+    pub(super) tree: T,
+    /// The highest number of a parameter.
+    pub(super) parameters: usize,
+}
+
+/// Reads one query.
+pub(super) fn query(sql: &str, dialect: Dialect, bounds: Bounds) -> Outcome<Read<Box<Query>>> {
+    read(sql, dialect, bounds, |parser| {
+        let first = parser.peek_token();
+        let known = [Keyword::SELECT, Keyword::WITH, Keyword::VALUES];
+        let word = matches!(&first.token, Token::Word(word) if known.contains(&word.keyword));
+        let begins = word || first.token == Token::LParen;
+        if !begins {
+            return Err(denied(ONLY_SELECT, first.span.start));
+        }
+        let query = parser.parse_query().map_err(|error| unreadable(&error))?;
+        Ok(query)
+    })
+}
+
+/// Reads one expression.
+pub(super) fn expression(text: &str, dialect: Dialect, bounds: Bounds) -> Outcome<Read<Expr>> {
+    read(text, dialect, bounds, |parser| {
+        parser.parse_expr().map_err(|error| unreadable(&error))
+    })
+}
+
+fn read<T>(
+    text: &str,
+    dialect: Dialect,
+    bounds: Bounds,
+    parse: impl FnOnce(&mut Parser<'_>) -> Outcome<T>,
+) -> Outcome<Read<T>> {
+    if text.len() > bounds.bytes {
+        return Err(denied("the statement is too long", START));
+    }
+    let grammar: &dyn Grammar = match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::Sqlite => &SQLiteDialect {},
+    };
+    let tokens = Tokenizer::new(grammar, text).tokenize_with_location();
+    let mut tokens = tokens.map_err(|error| {
+        denied(
+            "a string, name or comment does not end, or a character does not belong here",
+            error.location,
+        )
+    })?;
+    for token in &mut tokens {
+        without_comment(token);
+    }
+    shallow(&tokens, bounds)?;
+    let parameters = parameters(&tokens)?;
+    let mut parser = Parser::new(grammar)
+        .with_recursion_limit(bounds.depth.saturating_mul(3).clamp(20, DEEPEST))
+        .with_tokens_with_locations(tokens);
+    let tree = parse(&mut parser)?;
+    let mut ended = false;
+    while parser.consume_token(&Token::SemiColon) {
+        ended = true;
+    }
+    let next = parser.peek_token();
+    if next.token == Token::EOF {
+        return Ok(Read { tree, parameters });
+    }
+    Err(denied(
+        if ended { ONE_STATEMENT } else { NOT_UNDERSTOOD },
+        next.span.start,
+    ))
+}
+
+fn without_comment(token: &mut TokenWithSpan) {
+    if let Token::Whitespace(space) = &mut token.token {
+        match space {
+            Whitespace::Space | Whitespace::Newline | Whitespace::Tab => {}
+            Whitespace::SingleLineComment { .. } => *space = Whitespace::Newline,
+            Whitespace::MultiLineComment(_) => *space = Whitespace::Space,
+        }
+    }
+}
+
+/// Refuses what would make a deep tree: parentheses in parentheses, and long chains of operators,
+/// each of which is a level of the tree.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other tokens count the same"
+)]
+fn shallow(tokens: &[TokenWithSpan], bounds: Bounds) -> Outcome {
+    #[derive(Default)]
+    struct Level {
+        /// Tokens since the last comma.
+        run: usize,
+        /// The deepest of the parentheses since the last comma.
+        inner: usize,
+        /// The deepest of the runs before.
+        before: usize,
+    }
+    impl Level {
+        fn depth(&self) -> usize {
+            self.before.max(self.run + self.inner)
+        }
+    }
+    let mut outer: Vec<Level> = Vec::new();
+    let mut level = Level::default();
+    for TokenWithSpan { token, span } in tokens {
+        match token {
+            Token::Whitespace(_) => {}
+            Token::LParen | Token::LBracket | Token::LBrace => {
+                if outer.len() >= bounds.depth {
+                    return Err(denied(TOO_DEEP, span.start));
+                }
+                level.run += 1;
+                outer.push(std::mem::take(&mut level));
+            }
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                let depth = level.depth();
+                level = outer.pop().unwrap_or_default();
+                level.inner = level.inner.max(depth);
+            }
+            Token::Comma => {
+                level.before = level.depth();
+                level.run = 0;
+                level.inner = 0;
+            }
+            _ => level.run += 1,
+        }
+        if level.depth() > LONGEST_CHAIN {
+            return Err(denied(TOO_DEEP, span.start));
+        }
+    }
+    Ok(())
+}
+
+/// The highest number of a parameter; there is none without those below it.
+fn parameters(tokens: &[TokenWithSpan]) -> Outcome<usize> {
+    let mut seen = [false; MOST_PARAMETERS];
+    let mut highest = 0;
+    let mut place = START;
+    for TokenWithSpan { token, span } in tokens {
+        if let Token::Placeholder(text) = token
+            && let Some(number) = parameter(text)
+        {
+            let Some(seen) = seen.get_mut(number) else {
+                return Err(denied("too many parameters", span.start));
+            };
+            *seen = true;
+            if number >= highest {
+                highest = number + 1;
+                place = span.start;
+            }
+        }
+    }
+    if seen.iter().take(highest).all(|seen| *seen) {
+        Ok(highest)
+    } else {
+        Err(denied(
+            "parameters are $1, $2 and so on, without gaps",
+            place,
+        ))
+    }
+}
+
+/// The place, counted from zero, that `$1`, `?1` and so on mean.
+pub(super) fn parameter(text: &str) -> Option<usize> {
+    let digits = text.strip_prefix(['$', '?'])?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Of the parser's message only the numbers at its end are used.
+fn unreadable(error: &ParserError) -> guard::error::Denial {
+    match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+            denied(NOT_UNDERSTOOD, place(message).unwrap_or(START))
+        }
+        ParserError::RecursionLimitExceeded => denied(TOO_DEEP, START),
+    }
+}
+
+fn place(message: &str) -> Option<Location> {
+    let (_, place) = message.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    Some(Location {
+        line: line.parse().ok()?,
+        column: column.parse().ok()?,
+    })
+}
+
+/// Said of everything that nests too deep.
+pub(super) const TOO_DEEP: &str = "this nests too deep";
+const ONLY_SELECT: &str = "only SELECT, VALUES and WITH are understood";
+const ONE_STATEMENT: &str = "one statement at a time";
+const NOT_UNDERSTOOD: &str = "this is not understood here";
+/// The parser takes several of its steps for one level.
+const DEEPEST: usize = 120;
+/// Levels of the tree, each of which takes stack when it is dropped.
+const LONGEST_CHAIN: usize = 2000;
+const MOST_PARAMETERS: usize = 1000;

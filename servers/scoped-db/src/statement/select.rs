@@ -1,0 +1,266 @@
+//! One SELECT.
+
+use sqlparser::ast::Distinct;
+use sqlparser::ast::Expr;
+use sqlparser::ast::GroupByExpr;
+use sqlparser::ast::Select;
+use sqlparser::ast::SelectFlavor;
+use sqlparser::ast::SelectItem;
+use sqlparser::ast::SelectItemQualifiedWildcardKind;
+use sqlparser::ast::WildcardAdditionalOptions;
+
+use crate::statement::Dialect;
+use crate::statement::calm;
+use crate::statement::name;
+use crate::statement::outputs;
+use crate::statement::place::Outcome;
+use crate::statement::place::denied;
+use crate::statement::printer::Printer;
+use crate::statement::query::NOT_AVAILABLE;
+use crate::statement::query::TOO_MANY_COLUMNS;
+use crate::statement::scope;
+use crate::statement::scope::Field;
+use crate::statement::scope::Relation;
+
+impl Printer<'_> {
+    /// Prints a SELECT; its names are those of the innermost scope.
+    pub(super) fn select(&mut self, select: &Select) -> Outcome {
+        let Select {
+            select_token,
+            optimizer_hints,
+            distinct,
+            select_modifiers,
+            top,
+            top_before_distinct: _,
+            projection,
+            exclude,
+            into,
+            from,
+            lateral_views,
+            prewhere,
+            selection,
+            connect_by,
+            group_by,
+            cluster_by,
+            distribute_by,
+            sort_by,
+            having,
+            named_window,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode,
+            flavor,
+        } = select;
+        self.see(select_token.0.span.start);
+        self.without(into.is_some(), "nothing can be written here")?;
+        let foreign = !optimizer_hints.is_empty()
+            || select_modifiers.is_some()
+            || top.is_some()
+            || exclude.is_some()
+            || !lateral_views.is_empty()
+            || prewhere.is_some()
+            || !connect_by.is_empty()
+            || !cluster_by.is_empty()
+            || !distribute_by.is_empty()
+            || !sort_by.is_empty()
+            || qualify.is_some()
+            || value_table_mode.is_some()
+            || !matches!(flavor, SelectFlavor::Standard);
+        self.without(foreign, NOT_AVAILABLE)?;
+
+        // what is in FROM and what windows there are gives names to all that stands before
+        let ((), from) = self.apart(|printer| printer.from(from))?;
+        let ((), windows) = self.apart(|printer| printer.named_windows(named_window))?;
+        let (fields, items) = self.apart(|printer| printer.projection(projection))?;
+        self.give(fields);
+
+        self.text("SELECT ");
+        match distinct {
+            None | Some(Distinct::All) => {}
+            Some(Distinct::Distinct) => self.text("DISTINCT "),
+            Some(Distinct::On(keys)) => {
+                self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+                self.text("DISTINCT ON (");
+                self.seeing_outputs(|printer| printer.exprs(keys))?;
+                self.text(") ");
+            }
+        }
+        self.out.append(&items);
+        self.out.append(&from);
+        if let Some(condition) = selection {
+            self.text(" WHERE ");
+            self.condition(condition)?;
+        }
+        self.group_by(group_by)?;
+        if let Some(condition) = having {
+            self.text(" HAVING ");
+            self.condition(condition)?;
+        }
+        self.out.append(&windows);
+        Ok(())
+    }
+
+    /// Prints a condition that decides which rows are there, and notes if it must not see rows
+    /// that a rule hides.
+    pub(super) fn condition(&mut self, condition: &Expr) -> Outcome {
+        if !calm::condition(condition, self) {
+            self.stirred = true;
+        }
+        self.expr(condition)
+    }
+
+    fn projection(&mut self, items: &[SelectItem]) -> Outcome<Vec<Field>> {
+        let mut fields = Vec::new();
+        self.list(items, |printer, item| {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let field = printer.field(expr, outputs::of(expr, printer.dialect));
+                    printer.expr(expr)?;
+                    // so that its name is what we think it is
+                    if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                        printer.text(" AS ");
+                        printer.quoted(&field.name);
+                    }
+                    fields.push(field);
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    printer.expr(expr)?;
+                    let name = printer.folded(alias)?;
+                    printer.text(" AS ");
+                    printer.quoted(&name);
+                    let field = printer.field(expr, name);
+                    fields.push(field);
+                }
+                SelectItem::Wildcard(options) => {
+                    printer.plain_wildcard(options)?;
+                    let relations = printer
+                        .scopes
+                        .last()
+                        .map(|scope| scope.relations.as_slice());
+                    let relations = relations.unwrap_or_default().to_vec();
+                    printer.without(relations.is_empty(), "there is no FROM for the *")?;
+                    for relation in relations {
+                        printer.everything(&relation);
+                        fields.extend(relation.fields);
+                    }
+                    printer.text("*");
+                }
+                SelectItem::QualifiedWildcard(kind, options) => {
+                    printer.plain_wildcard(options)?;
+                    let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
+                        return printer.no(NOT_AVAILABLE);
+                    };
+                    let relation = printer.wildcard(name)?;
+                    fields.extend(relation.fields);
+                }
+                SelectItem::ExprWithAliases { .. } => return printer.no(NOT_AVAILABLE),
+            }
+            printer.without(fields.len() > printer.bounds.columns, TOO_MANY_COLUMNS)
+        })?;
+        // an outcome without columns
+        self.without(items.is_empty(), NOT_AVAILABLE)?;
+        Ok(fields)
+    }
+
+    fn field(&mut self, expr: &Expr, name: String) -> Field {
+        Field {
+            calm: calm::operand(expr, self),
+            name,
+        }
+    }
+
+    /// Prints `relation.*` and notes that all of it was named.
+    pub(super) fn wildcard(&mut self, name: &sqlparser::ast::ObjectName) -> Outcome<Relation> {
+        let place = name::start(name);
+        self.see(place);
+        let (schema, relation) = match *name::parts(name)? {
+            [relation] => (None, relation),
+            [schema, relation] => (Some(self.folded(schema)?), relation),
+            _ => return self.no(NOT_AVAILABLE),
+        };
+        let relation = self.folded(relation)?;
+        let found = scope::relation(&self.scopes, schema.as_deref(), &relation, self.dialect);
+        let Some(found) = found.cloned() else {
+            return Err(denied(super::from::NO_TABLE, place));
+        };
+        self.everything(&found);
+        self.quoted(&found.name);
+        self.text(".*");
+        Ok(found)
+    }
+
+    /// Notes that all columns of `relation` were named.
+    pub(super) fn everything(&mut self, relation: &Relation) {
+        if let Some(table) = relation.table {
+            self.touch.all(table);
+        }
+    }
+
+    fn plain_wildcard(&mut self, options: &WildcardAdditionalOptions) -> Outcome {
+        let WildcardAdditionalOptions {
+            wildcard_token,
+            opt_ilike,
+            opt_exclude,
+            opt_except,
+            opt_replace,
+            opt_rename,
+            opt_alias,
+        } = options;
+        self.see(wildcard_token.0.span.start);
+        let plain = opt_ilike.is_none()
+            && opt_exclude.is_none()
+            && opt_except.is_none()
+            && opt_replace.is_none()
+            && opt_rename.is_none()
+            && opt_alias.is_none();
+        self.without(!plain, NOT_AVAILABLE)
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all others are plain expressions"
+    )]
+    fn group_by(&mut self, group_by: &GroupByExpr) -> Outcome {
+        let GroupByExpr::Expressions(keys, modifiers) = group_by else {
+            return self.no(NOT_AVAILABLE);
+        };
+        self.without(!modifiers.is_empty(), NOT_AVAILABLE)?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.text(" GROUP BY ");
+        self.seeing_outputs(|printer| {
+            printer.list(keys, |printer, key| match key {
+                Expr::GroupingSets(sets) => printer.grouping("GROUPING SETS", sets),
+                Expr::Rollup(sets) => printer.grouping("ROLLUP", sets),
+                Expr::Cube(sets) => printer.grouping("CUBE", sets),
+                // `()`, the group of all
+                Expr::Tuple(keys) if keys.is_empty() => {
+                    printer.text("()");
+                    Ok(())
+                }
+                key => printer.expr(key),
+            })
+        })
+    }
+
+    fn grouping(&mut self, kind: &'static str, sets: &[Vec<Expr>]) -> Outcome {
+        self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+        self.text(kind);
+        self.text(" (");
+        self.list(sets, |printer, set| {
+            if let [Expr::Rollup(sets)] = set.as_slice() {
+                return printer.deeper(|printer| printer.grouping("ROLLUP", sets));
+            }
+            if let [Expr::Cube(sets)] = set.as_slice() {
+                return printer.deeper(|printer| printer.grouping("CUBE", sets));
+            }
+            printer.text("(");
+            printer.exprs(set)?;
+            printer.text(")");
+            Ok(())
+        })?;
+        self.text(")");
+        Ok(())
+    }
+}
