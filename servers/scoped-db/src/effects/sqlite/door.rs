@@ -4,6 +4,8 @@
 //!
 //! - A [`Door`] asks the wall before any statement is prepared; only its own `BEGIN`, `COMMIT`
 //!   and `ROLLBACK` pass without.
+//! - A connection that reads changes no data. In WAL mode SQLite keeps an index in shared memory
+//!   beside the file, which readers have to make or map as well.
 //! - Nothing is attached, no extension is loaded, and no name in the file's schema is trusted.
 
 use std::fmt;
@@ -25,6 +27,7 @@ use rusqlite::limits::Limit;
 use super::Reach;
 use super::file::File;
 use super::hash;
+use super::maths;
 use super::trouble;
 use super::trouble::OpenTrouble;
 use super::wall::Wall;
@@ -50,7 +53,6 @@ impl Door {
     pub(super) fn open(file: &File, wall: &Arc<Wall>, mode: Mode) -> Result<Self, OpenTrouble> {
         let mut db = connect(file, mode)?;
         confine(&db, mode).map_err(OpenTrouble::of)?;
-        hash::add_to(&db).map_err(OpenTrouble::of)?;
         let (own, refused) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let (behind, ours, refusals) = (Arc::clone(wall), Arc::clone(&own), Arc::clone(&refused));
         let ask = move |asked: AuthContext<'_>| {
@@ -176,6 +178,8 @@ fn confine(db: &Connection, mode: Mode) -> rusqlite::Result<()> {
         db.pragma_update(None, pragma, value)?;
     }
     db.pragma_update(None, "query_only", mode == Mode::Read)?;
+    hash::add_to(db)?;
+    maths::add_to(db)?;
     db.busy_timeout(PATIENCE)
 }
 
