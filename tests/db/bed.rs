@@ -78,10 +78,13 @@ impl Bed {
         let world = World::in_memory();
         let connection = cluster.url(role, &database);
         let config = data("attack.toml");
-        world.file(
-            "config.toml",
-            config.replace("{connection}", &format!("{connection}?sslmode=disable")),
-        );
+        let rule = match role {
+            // whom row-level security does not hold; a rule of the configuration does
+            BOSS => "rows = \"owner = :subject\"",
+            _ => "",
+        };
+        let config = config.replace("{connection}", &format!("{connection}?sslmode=disable"));
+        world.file("config.toml", config.replace("{rule of documents}", rule));
         world.file("policy.toml", data("policy.toml"));
         Self {
             world,

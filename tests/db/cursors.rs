@@ -137,6 +137,6 @@ fn a3_the_rows_of_one_reader_never_come_to_another() {
     });
     let columns = bed
         .boss
-        .rows("select owner from notes where owner = 'ann' limit 1");
+        .rows("select owner from public.notes where owner = 'ann' limit 1");
     assert_eq!(columns.len(), 1);
 }

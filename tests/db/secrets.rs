@@ -23,7 +23,7 @@ fn world(connection: &str) -> World {
         "config.toml",
         format!(
             "[database]\nconnection = \"{connection}\"\npassword = \"env:DB_PASSWORD\"\n\n\
-             [[tables]]\nname = \"public.base\"\nlabel = \"internal\"\nkey = []\n[tables.columns]\n\
+             [[tables]]\nname = \"public.base\"\nlabel = \"internal\"\n[tables.columns]\n\
              id = true\n"
         ),
     );

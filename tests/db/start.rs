@@ -97,7 +97,7 @@ fn a_connection_alone_shows_what_its_role_may_read() {
 #[test]
 fn a_read_write_connection_is_refused_with_a_clear_line() {
     let Some(seed) = Seed::new() else { return };
-    for value in ["false", "0", "no", "maybe", ""] {
+    for value in ["false", "0", "no", "maybe"] {
         let output = seed
             .command(&seed.connection, &[("DB_READ_ONLY", value)])
             .output()
@@ -231,9 +231,9 @@ fn boss_and_back(shop: &Shop, give: &str, take: &str, between: impl Fn(&str)) {
 fn check_says_what_is_served_and_what_is_wrong() {
     let Some(shop) = Shop::open() else { return };
     let check = || {
-        let arguments = shop
-            .world
-            .arguments(&["check", "--config={dir}/config.toml"]);
+        let arguments =
+            shop.world
+                .arguments(&["check", "--config={dir}/config.toml", "--audit={dir}/audit"]);
         run(&bin("scoped-db"), &arguments)
     };
     let ran = check();
@@ -254,11 +254,14 @@ fn check_says_what_is_served_and_what_is_wrong() {
 fn a_draft_of_a_configuration_parses_and_serves() {
     let Some(seed) = Seed::new() else { return };
     let connection = format!("--connection={}", seed.connection);
-    let arguments = seed.world.arguments(&["init", &connection]);
+    let arguments = seed
+        .world
+        .arguments(&["init", &connection, "--audit={dir}/audit"]);
     let ran = run(&bin("scoped-db"), &arguments);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("[[tables]]"), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("ssn"), "{}", ran.stdout);
+    let offered = ran.stdout.lines().any(|line| line.starts_with("ssn"));
+    assert!(!offered, "{}", ran.stdout);
     seed.world.file("config.toml", &ran.stdout);
     let arguments = ["--config={dir}/config.toml", "--audit={dir}/audit"];
     let arguments = seed.world.arguments(&arguments);

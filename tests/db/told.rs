@@ -24,10 +24,20 @@ pub(super) fn hidden_in(told: &str, asked: &str) -> Option<String> {
     }
     let veiled = veils().iter().find_map(|veil| lower.find(veil.as_str()));
     let digits = DIGITS.iter().find_map(|digits| {
-        let at = lower.find(digits)?;
+        let mut places = lower.match_indices(digits).map(|(at, _)| at);
+        let at = places.find(|at| number(&lower, *at))?;
         (!asked.contains(digits)).then_some(at)
     });
     veiled.or(digits).map(|at| around(&lower, at))
+}
+
+/// Whether the digits at `at` are part of a number of common length, not of a hash or a power.
+fn number(text: &str, at: usize) -> bool {
+    let wide = |letter: &char| letter.is_ascii_alphanumeric();
+    let before: String = text[..at].chars().rev().take_while(wide).collect();
+    let after: String = text[at..].chars().take_while(wide).collect();
+    let all = before + &after;
+    all.len() < 15 && all.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn inside(letter: &char) -> bool {
@@ -63,6 +73,16 @@ pub(super) fn comparable(answer: &Answer) -> String {
     bare.to_string()
 }
 
+/// What of an answer is worth reading when something is wrong.
+pub(super) fn gist(answer: &Answer) -> String {
+    let result = &answer.0["result"];
+    let text = match &result["structuredContent"] {
+        Value::Null => answer.0.to_string(),
+        content => content.to_string(),
+    };
+    text.chars().take(600).collect()
+}
+
 fn strip(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -91,6 +111,7 @@ fn hidden_words_are_found_and_ones_own_words_are_not() {
     assert!(hidden_in("x zq7-ssn-a-1 y", "select 'zq7'").is_some());
     assert!(hidden_in("x ZQ7-ssn-a-1 y", "select 'zq7-ssn-a-1'").is_none());
     assert!(hidden_in("9182701", "").is_some());
+    assert!(hidden_in("3c9182701", "").is_none());
     assert!(hidden_in("7a71372d", "").is_some());
     assert!(hidden_in("nothing", "").is_none());
 }

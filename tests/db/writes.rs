@@ -36,7 +36,11 @@ impl Shop {
         let config = data("shop.toml").replace("{connection}", &connection);
         world.file("config.toml", config);
         world.file("policy.toml", data("policy.toml"));
-        let arguments = world.arguments(&["grant-sql", "--config={dir}/config.toml"]);
+        let arguments = world.arguments(&[
+            "grant-sql",
+            "--config={dir}/config.toml",
+            "--audit={dir}/audit",
+        ]);
         let ran = run(&bin("scoped-db"), &arguments);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         assert!(ran.stdout.contains(&role), "{}", ran.stdout);

@@ -200,7 +200,7 @@ SELECT upper(name), lower(name), length(name), substring(name FROM 10), left(nam
 SELECT status, string_agg(id::text, ', ' ORDER BY id) FROM orders WHERE id < 20 GROUP BY status ORDER BY status
 
 -- # texts: trimmed, padded and found
-SELECT trim('  x '), btrim('xxaxx', 'x'), lpad(id::text, 5, '0'), position('u' IN name), strpos(name, 'm'), concat_ws('-', city, country), reverse(country) FROM customers ORDER BY id LIMIT 8
+SELECT trim('  x '), btrim('xxaxx', 'x'), position('u' IN name), strpos(name, 'm'), concat_ws('-', city, country), reverse(country) FROM customers ORDER BY id LIMIT 8
 
 -- # texts: expressions
 SELECT name FROM customers WHERE name ~ '^Customer [12]\d$' ORDER BY name
