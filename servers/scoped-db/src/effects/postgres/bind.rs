@@ -15,6 +15,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::types::Type;
 use tokio_postgres::types::private::BytesMut;
 
+use crate::grant::quoted;
+
 /// One value in text form, or null.
 #[derive(Debug)]
 pub(super) struct Bound(Option<String>);
@@ -106,13 +108,8 @@ pub(super) fn literal(text: &str) -> String {
 
 /// The name of a setting, part by part in quotes.
 pub(super) fn setting(name: &str) -> String {
-    let parts = name.split('.').map(identifier);
+    let parts = name.split('.').map(quoted);
     parts.collect::<Vec<_>>().join(".")
-}
-
-/// A name in quotes.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ use crate::connection::Target;
 pub(super) struct Link {
     pub(super) client: Client,
     pub(super) statements: Statements,
+    /// The first number of the server's version.
+    pub(super) version: u32,
     tls: MakeRustlsConnect,
     driver: JoinHandle<()>,
 }
@@ -84,20 +86,15 @@ impl Link {
         let link = Self {
             client,
             statements: Statements::default(),
+            version: version.unwrap_or_default(),
             tls,
             driver,
         };
-        link.prepare(version.unwrap_or_default(), target, settings)
-            .await?;
+        link.prepare(target, settings).await?;
         Ok(link)
     }
 
-    async fn prepare(
-        &self,
-        version: u32,
-        target: &Target,
-        settings: &Settings,
-    ) -> Result<(), Fault> {
+    async fn prepare(&self, target: &Target, settings: &Settings) -> Result<(), Fault> {
         let setup = setup(settings);
         let standing = async {
             let told = self.client.simple_query(&setup).await;
@@ -105,7 +102,7 @@ impl Link {
         };
         let watching = async {
             // So that a statement ends when this side has gone. Some platforms cannot.
-            if version >= 14 {
+            if self.version >= 14 {
                 drop(self.client.batch_execute(WATCH).await);
             }
             Ok(())

@@ -18,10 +18,10 @@ use tokio_postgres::Error;
 use tokio_postgres::Statement;
 use tokio_postgres::types::Type;
 
-use super::bind::identifier;
 use super::decode::Form;
 use super::trouble;
 use crate::effects::ColumnHead;
+use crate::grant::quoted;
 
 /// A statement that can be run.
 #[derive(Debug)]
@@ -177,7 +177,7 @@ fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String 
 
 /// Of our own: the names of a select list need not differ.
 fn column_name(at: usize) -> String {
-    identifier(&format!("c{}", at + 1))
+    quoted(&format!("c{}", at + 1))
 }
 
 /// How many are kept for each connection.

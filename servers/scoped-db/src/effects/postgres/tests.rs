@@ -1,6 +1,7 @@
 //! What holds against a real server.
 
 mod catalog;
+mod proof;
 mod reading;
 mod sessions;
 mod tls;
