@@ -7,6 +7,7 @@
 //!   character but letters and digits is escaped. Neither can end what it stands in.
 
 use std::error::Error;
+use std::fmt;
 
 use serde_json::Value;
 use tokio_postgres::types::Format;
@@ -17,8 +18,7 @@ use tokio_postgres::types::private::BytesMut;
 
 use crate::grant::quoted;
 
-/// One value in text form, or null.
-#[derive(Debug)]
+/// One value in text form, or null. `Debug` does not show it: the client library would log it.
 pub(super) struct Bound(Option<String>);
 
 impl Bound {
@@ -34,6 +34,12 @@ impl Bound {
 
     pub(super) fn number(number: u64) -> Self {
         Self(Some(i64::try_from(number).unwrap_or(i64::MAX).to_string()))
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bound")
     }
 }
 

@@ -5,7 +5,7 @@
 //! - A session is read-only by default, sees no schema but the system's, and ends statements,
 //!   waits for locks and idle transactions by itself: what a statement is not told later holds
 //!   from the start.
-//! - The password is fetched for this connection alone and shown to nothing but the login.
+//! - The password is shown to nothing but the login.
 
 use std::fmt;
 use std::time::Duration;
@@ -40,20 +40,16 @@ pub(super) struct Link {
     driver: JoinHandle<()>,
 }
 
-/// Fetches the password.
-pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
-
 impl Link {
     /// Connects to the first server that will do.
     pub(super) async fn connect(
         target: &Target,
-        password: &Password,
+        password: Option<&Secret>,
         settings: &Settings,
     ) -> Result<Self, Fault> {
-        let password = password()?;
         let mut last = None;
         for host in &target.hosts {
-            let config = config(target, host, password.as_ref());
+            let config = config(target, host, password);
             let attempt = Self::to(&config, target, host, settings);
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),

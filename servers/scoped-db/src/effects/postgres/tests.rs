@@ -4,6 +4,7 @@ mod catalog;
 mod proof;
 mod reading;
 mod sessions;
+mod speed;
 mod tls;
 mod walls;
 mod writing;

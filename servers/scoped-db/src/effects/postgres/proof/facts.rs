@@ -27,14 +27,9 @@ pub(super) async fn read(link: &Link) -> Result<Vec<Fact>, Fault> {
         text.push_str(";\n");
         text.push_str(PARAMETERS);
     }
-    let text = text.replace(
-        "MAINTAIN",
-        if link.version >= 17 {
-            "MAINTAIN"
-        } else {
-            "TRIGGER"
-        },
-    );
+    if link.version < 17 {
+        text = text.replace(", ('MAINTAIN', false)", "");
+    }
     let told = link.client.simple_query(&text).await;
     let told = told.map_err(|error| failure("read the rights of the role", &error))?;
     Ok(told.iter().filter_map(fact).collect())
