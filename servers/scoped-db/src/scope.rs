@@ -269,3 +269,6 @@ fn fingerprint(shape: &str) -> String {
 
 /// Rows of a page that does not say how many it wants.
 const USUAL_ROWS: u64 = 1000;
+
+#[cfg(test)]
+mod tests;

@@ -229,7 +229,11 @@ fn values(prepared: &Prepared, query: &Query) -> Result<Vec<Bound>, Refusal> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(error: Error) -> Stop {
-    Stop::Failed(Ended::broken(refusal("run the statement", &error)))
+    Stop::Failed(Ended {
+        // Nothing ran of a plan that was found to be outdated.
+        unused: trouble::is_stale(&error),
+        ..Ended::broken(refusal("run the statement", &error))
+    })
 }
 
 impl Ended {

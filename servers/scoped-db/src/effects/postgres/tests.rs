@@ -2,3 +2,7 @@
 
 mod catalog;
 mod reading;
+mod sessions;
+mod tls;
+mod walls;
+mod writing;
