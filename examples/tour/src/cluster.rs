@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - It listens on a socket in a private directory, and on no port.
-//! - It runs as somebody without privileges, and is stopped when the tour ends, however it ends.
+//! - It runs as somebody without privileges, and is stopped when the tour ends or is interrupted.
 
 #![expect(
     clippy::disallowed_methods,

@@ -28,7 +28,8 @@ pub async fn show(screen: &mut Screen, crm: &Crm, support: &Client) -> io::Resul
             let message = said.structured.get("message").and_then(Value::as_str);
             message.unwrap_or(&said.text).to_owned()
         } else {
-            format!("{rows} rows, of what support may see")
+            let first = said.structured.pointer("/rows/0/0").map(shown::text);
+            format!("{rows} rows, the first: {}", first.unwrap_or_default())
         };
         screen.quote(sql, 1);
         let kept = !HIDDEN.iter().any(|word| said.mentions(word));
