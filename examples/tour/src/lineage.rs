@@ -30,7 +30,7 @@ pub fn show(screen: &mut Screen, crm: &Crm) -> io::Result<()> {
     let records: Vec<_> = records.collect();
     let of = |record: &&Value| word(record, "gen_ai.tool.name") == "query_rows";
     let queries: Vec<_> = records.iter().filter(of).collect();
-    screen.say("\nThe statements, by the columns that each touched:\n");
+    screen.say("\nThe statements, each by the columns that it touched:\n");
     let allowed = |record: &&&Value| word(record, "decision") == "allow";
     for record in queries.iter().filter(allowed).take(6) {
         screen.quote(&row(record), 1);
@@ -74,12 +74,11 @@ pub fn show(screen: &mut Screen, crm: &Crm) -> io::Result<()> {
 }
 
 fn row(record: &Value) -> String {
-    let columns = match word(record, "db.columns") {
-        "" => "-",
-        columns => columns,
-    };
+    let read = ["db.columns", "db.tables"].map(|key| word(record, key));
+    let read = read.into_iter().find(|names| !names.is_empty());
+    let read = read.unwrap_or("-");
     format!(
-        "{:>3}  {:<12}  {:<5}  {:<12}  {columns}",
+        "{:>3}  {:<12}  {:<5}  {:<12}  {read}",
         record
             .get("seq")
             .and_then(Value::as_u64)

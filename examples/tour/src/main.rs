@@ -23,7 +23,12 @@ use tour::trail;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut screen = Screen::new();
-    match tour(&mut screen).await {
+    // what was started and set up is taken down in either case
+    let ended = tokio::select! {
+        ended = tour(&mut screen) => ended,
+        _ = tokio::signal::ctrl_c() => Err(io::Error::from(io::ErrorKind::Interrupted)),
+    };
+    match ended {
         Ok(()) => screen.end(),
         Err(error) => {
             screen.failed(&error);

@@ -6,7 +6,7 @@ use serde_json::Value;
 #[must_use]
 pub fn tables(answer: &Value) -> String {
     let tables = list(answer, "tables").iter().map(|table| {
-        let word = |key| text(table.get(key));
+        let word = |key| table.get(key).map_or_else(String::new, text);
         vec![word("table"), word("label"), word("about")]
     });
     aligned(tables.collect())
@@ -16,11 +16,16 @@ pub fn tables(answer: &Value) -> String {
 #[must_use]
 pub fn columns(answer: &Value) -> String {
     let columns = list(answer, "columns").iter().map(|column| {
-        let word = |key| text(column.get(key));
+        let word = |key| column.get(key).map_or_else(String::new, text);
         let mask = column
             .get("mask")
-            .map_or_else(String::new, |mask| format!("mask {}", text(Some(mask))));
-        vec![word("name"), word("type"), word("label"), mask]
+            .map(|mask| format!("mask {}", text(mask)));
+        vec![
+            word("name"),
+            word("type"),
+            word("label"),
+            mask.unwrap_or_default(),
+        ]
     });
     aligned(columns.collect())
 }
@@ -29,10 +34,10 @@ pub fn columns(answer: &Value) -> String {
 #[must_use]
 pub fn rows(answer: &Value) -> String {
     let names = list(answer, "columns").iter();
-    let names = names.map(|column| text(column.get("name")));
+    let names = names.map(|column| column.get("name").map_or_else(String::new, text));
     let rows = list(answer, "rows").iter().map(|row| {
         let cells = row.as_array().into_iter().flatten();
-        cells.map(|cell| text(Some(cell))).collect()
+        cells.map(text).collect()
     });
     aligned([names.collect()].into_iter().chain(rows).collect())
 }
@@ -50,12 +55,14 @@ fn list<'a>(answer: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-fn text(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+/// One value.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    if value.is_null() {
+        return "-".to_owned();
     }
+    let text = value.as_str().map(str::to_owned);
+    text.unwrap_or_else(|| value.to_string())
 }
 
 fn aligned(lines: Vec<Vec<String>>) -> String {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use serde_json::Value;
 use serde_json::json;
 
 use crate::client::Client;
@@ -24,9 +25,11 @@ pub async fn show(screen: &mut Screen, crm: &Crm, support: &Client) -> io::Resul
         let said = support.call("query_rows", &json!({ "sql": sql })).await?;
         let rows = shown::count(&said.structured);
         let outcome = if said.refused {
-            said.text.lines().next().unwrap_or_default().to_owned()
+            let message = said.structured.get("message").and_then(Value::as_str);
+            message.unwrap_or(&said.text).to_owned()
         } else {
-            format!("{rows} rows, of what support may see")
+            let first = said.structured.pointer("/rows/0/0").map(shown::text);
+            format!("{rows} rows, the first: {}", first.unwrap_or_default())
         };
         screen.quote(sql, 1);
         let kept = !HIDDEN.iter().any(|word| said.mentions(word));

@@ -5,6 +5,7 @@
 //! | `file`    | is it the file that the operator named, and still the same? |
 //! | `door`    | how is a connection opened, and what does it give up?       |
 //! | `wall`    | may this statement reach that table, column, function?      |
+//! | `names`   | which names does a statement define for itself?             |
 //! | `pool`    | whose turn is it, and until when?                           |
 //! | `read`    | what does a query give, and how would it be run?            |
 //! | `write`   | are exactly as many rows changed as expected?               |
@@ -26,6 +27,7 @@ mod door;
 mod file;
 mod hash;
 mod maths;
+mod names;
 mod pool;
 mod read;
 #[cfg(test)]

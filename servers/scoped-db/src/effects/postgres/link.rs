@@ -5,7 +5,7 @@
 //! - A session is read-only by default, sees no schema but the system's, and ends statements,
 //!   waits for locks and idle transactions by itself: what a statement is not told later holds
 //!   from the start.
-//! - The password is fetched for this connection alone and shown to nothing but the login.
+//! - The password is shown to nothing but the login.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,24 +34,22 @@ use crate::connection::Target;
 pub(super) struct Link {
     pub(super) client: Client,
     pub(super) statements: Statements,
+    /// The first number of the server's version.
+    pub(super) version: u32,
     tls: MakeRustlsConnect,
     driver: JoinHandle<()>,
 }
-
-/// Fetches the password.
-pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
 
 impl Link {
     /// Connects to the first server that will do.
     pub(super) async fn connect(
         target: &Target,
-        password: &Password,
+        password: Option<&Secret>,
         settings: &Settings,
     ) -> Result<Self, Fault> {
-        let password = password()?;
         let mut last = None;
         for host in &target.hosts {
-            let config = config(target, host, password.as_ref());
+            let config = config(target, host, password);
             let attempt = Self::to(&config, target, host, settings);
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),
@@ -84,20 +82,15 @@ impl Link {
         let link = Self {
             client,
             statements: Statements::default(),
+            version: version.unwrap_or_default(),
             tls,
             driver,
         };
-        link.prepare(version.unwrap_or_default(), target, settings)
-            .await?;
+        link.prepare(target, settings).await?;
         Ok(link)
     }
 
-    async fn prepare(
-        &self,
-        version: u32,
-        target: &Target,
-        settings: &Settings,
-    ) -> Result<(), Fault> {
+    async fn prepare(&self, target: &Target, settings: &Settings) -> Result<(), Fault> {
         let setup = setup(settings);
         let standing = async {
             let told = self.client.simple_query(&setup).await;
@@ -105,7 +98,7 @@ impl Link {
         };
         let watching = async {
             // So that a statement ends when this side has gone. Some platforms cannot.
-            if version >= 14 {
+            if self.version >= 14 {
                 drop(self.client.batch_execute(WATCH).await);
             }
             Ok(())

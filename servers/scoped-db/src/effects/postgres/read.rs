@@ -67,10 +67,10 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
     if let Some(ceiling) = limits.cost
-        && !link.statements.is_under(query.sql(), limits.cell, ceiling)
+        && !prepared.is_under(ceiling)
     {
         judge(&link.client, &prepared, query, &values, ceiling).await?;
-        link.statements.set_under(query.sql(), limits.cell, ceiling);
+        prepared.set_under(ceiling);
     }
     let gathered = in_transaction(&link.client, query, async {
         let rows = link.client.query_raw(&prepared.statement, &values).await;
@@ -202,7 +202,10 @@ async fn gather(
             continue;
         }
         let values = decode::row(&row, &prepared.forms, limits.cell, &mut tally);
-        let values = values.map_err(failed)?;
+        let Some(values) = values else {
+            let fault = Fault::new("read a value", "it does not have the form of its type");
+            return Err(Stop::Failed(Ended::broken(fault.into())));
+        };
         if tally.bytes > limits.bytes {
             if answer.rows.is_empty() {
                 let denial = Denial::TooLarge(ROW);

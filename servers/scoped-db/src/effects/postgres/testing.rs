@@ -102,7 +102,8 @@ impl Cluster {
         run(initdb.arg(&data));
         write(
             &data.join("pg_hba.conf"),
-            "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
+            "local all all trust\nhostssl all certified 127.0.0.1/32 cert\n\
+             host all all 127.0.0.1/32 scram-sha-256\n",
         );
         certificates(directory.path(), &data);
         let server = serve(&binaries, directory.path(), port);
@@ -295,7 +296,7 @@ fn serve(binaries: &Path, directory: &Path, port: u16) -> Child {
     let script = format!(
         "'{postgres}' -D '{dir}/data' -k '{dir}' -p {port} -c listen_addresses=127.0.0.1 \
          -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 \
-         -c ssl=on -c shared_buffers=64MB -c log_min_messages=fatal >'{dir}/log' 2>&1 & \
+         -c ssl=on -c ssl_ca_file='{dir}/ca.pem' -c shared_buffers=64MB -c log_min_messages=fatal >'{dir}/log' 2>&1 & \
          server=$!; read line; kill -INT $server; wait $server",
         postgres = binaries.join("postgres").display(),
         dir = directory.display(),
@@ -315,7 +316,11 @@ fn certificates(directory: &Path, data: &Path) {
          openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout '{data}/server.key' \
            -out server.csr && \
          openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-           -sha256 -extfile ext -out '{data}/server.crt' && chmod 600 '{data}/server.key'",
+           -sha256 -extfile ext -out '{data}/server.crt' && chmod 600 '{data}/server.key' && \
+         openssl req -newkey rsa:2048 -nodes -subj /CN=certified -keyout client.key \
+           -out client.csr && \
+         openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+           -sha256 -extfile ext -out client.pem && chmod 600 client.key",
         dir = directory.display(),
         data = data.display(),
     );

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use guard::error::Denial;
 use guard::error::Refusal;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
@@ -116,6 +117,9 @@ impl Door {
 
     /// Prepares one statement that came in.
     pub(super) fn prepare(&self, sql: &str) -> Result<Statement<'_>, Refusal> {
+        if self.wall.is_taken_in(sql) {
+            return Err(Denial::Unsuitable(trouble::UNAVAILABLE).into());
+        }
         self.refused.store(false, Ordering::Relaxed);
         self.db.prepare(sql).map_err(|cause| {
             let refused = self.refused.load(Ordering::Relaxed);

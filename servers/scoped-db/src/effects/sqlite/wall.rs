@@ -21,6 +21,7 @@ use super::Reach;
 use super::Settings;
 use super::door;
 use super::file::File;
+use super::names;
 use super::trouble::OpenTrouble;
 
 /// What may be reached. All names are in lower case, as SQLite folds them.
@@ -85,6 +86,12 @@ impl Wall {
         let names = self.tables.values().map(|known| &known.name);
         // a name may have blanks
         names.filter(begins).max_by_key(|name| name.len()).cloned()
+    }
+
+    /// Whether `sql` gives the name of a view that reads for others to something of its own.
+    pub(super) fn is_taken_in(&self, sql: &str) -> bool {
+        let view = |name: &str| self.below.iter().any(|(view, _, _)| view == name);
+        !self.below.is_empty() && names::defines(sql, view)
     }
 
     /// Whether a statement that may only read may do this.

@@ -150,3 +150,33 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let row = admin.query_one(sql, &[&role]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
 }
+
+#[tokio::test]
+async fn a_client_certificate_takes_the_place_of_a_password() {
+    let Some(database) = database("CREATE ROLE certified LOGIN").await else {
+        return;
+    };
+    let directory = database.cluster.socket();
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (chain, key, ca) = (file("client.pem"), file("client.key"), file("ca.pem"));
+    let rest = format!("sslmode=verify-full&sslrootcert={ca}&sslcert={chain}&sslkey={key}");
+    assert_eq!(
+        connect(&database, "certified", "localhost", &rest).await,
+        Ok(true)
+    );
+    let rest = format!("sslmode=verify-full&sslrootcert={ca}");
+    assert!(
+        connect(&database, "certified", "localhost", &rest)
+            .await
+            .is_err()
+    );
+    let open = file("open.key");
+    std::fs::copy(&key, &open).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&open, mode).unwrap();
+    let rest = format!("sslmode=require&sslcert={chain}&sslkey={open}");
+    let refused = connect(&database, "certified", "localhost", &rest)
+        .await
+        .unwrap_err();
+    assert!(refused.contains("others may read it"), "{refused}");
+}

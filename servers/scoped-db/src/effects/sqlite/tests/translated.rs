@@ -224,5 +224,6 @@ fn customers(rule: &str, mask: Mask) -> Table {
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     }
 }
