@@ -195,7 +195,7 @@ fn a_database_that_restarts_is_found_again() {
     let Some(own) = Cluster::start() else { return };
     own.connect("boss", "postgres").run(
         "create table item (id integer primary key, word text); insert into item values (1, 'a'); \
-         create role plain login; grant select (id) on item to plain",
+         create role plain login; grant select (id) on item to plain; revoke temporary on database postgres from public",
     );
     let world = World::in_memory();
     let url = own.url("plain", "postgres");

@@ -33,6 +33,7 @@ impl Seed {
              revoke usage on schema public, evil from public; \
              revoke select on public.decoy from public; \
              revoke execute on all functions in schema public, evil from public; \
+             revoke select on large object 424242 from public; \
              revoke temporary on database {database} from public; \
              grant usage on schema public to {role}; \
              grant select (id, name, country) on public.customers to {role}; \

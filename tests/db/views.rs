@@ -139,7 +139,8 @@ fn a2_each_reader_hears_of_what_they_are_cleared_for_through_every_door() {
                 let quoted = quoted(table);
                 let sql = format!("SELECT * FROM {quoted} LIMIT 0");
                 raw.call("query_rows", json!({"sql": sql})).ok();
-                raw.call("explain_query", json!({"sql": sql})).ok();
+                let planned = raw.call("explain_query", json!({"sql": sql}));
+                assert!(planned.is_ok() || planned.code() == Some("unsuitable"));
                 let sql = format!("SELECT nothing_like_it FROM {quoted}");
                 assert!(!raw.call("query_rows", json!({"sql": sql})).is_ok());
             }
@@ -240,8 +241,11 @@ fn o4_an_answer_is_labelled_with_all_that_the_statement_touched() {
     ] {
         let answer = raw.call("query_rows", json!({"sql": sql})).ok();
         assert_eq!(label(&answer), expected, "{sql}");
-        let answer = raw.call("explain_query", json!({"sql": sql})).ok();
-        assert_eq!(label(&answer), expected, "explain {sql}");
+        // no plan is told where rows are hidden
+        let answer = raw.call("explain_query", json!({"sql": sql}));
+        if answer.code() != Some("unsuitable") {
+            assert_eq!(label(&answer.ok()), expected, "explain {sql}");
+        }
     }
     for (arguments, expected) in [
         (json!({"table": "customers", "columns": ["id"]}), "internal"),

@@ -36,10 +36,12 @@ impl Shop {
         let config = data("shop.toml").replace("{connection}", &connection);
         world.file("config.toml", config);
         world.file("policy.toml", data("policy.toml"));
+        let given = format!("--role={role}");
         let arguments = world.arguments(&[
             "grant-sql",
             "--config={dir}/config.toml",
             "--audit={dir}/audit",
+            &given,
         ]);
         let ran = run(&bin("scoped-db"), &arguments);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);

@@ -100,15 +100,6 @@ SELECT 1::xid, 1::cid, '(0,1)'::tid, '0/0'::pg_lsn, 1::oid
 -- # a cast within a cast
 SELECT (('payroll'::text)::regclass)::oid::text
 
--- # a bit string that is huge
-SELECT B'1'::bit(83886080)
-
--- # a text that is huge
-SELECT 'x'::char(10485760)
-
--- # a numeric that is huge
-SELECT 1::numeric(1000, 999)
-
 -- # a cast with a typmod function
 SELECT 'x'::public.citext
 

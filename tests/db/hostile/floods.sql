@@ -156,3 +156,12 @@ SELECT id FROM orders LIMIT -1
 
 -- # a limit over all bounds
 SELECT id FROM orders LIMIT 99999999999999999999
+
+-- # a bit string that is huge
+SELECT B'1'::bit(83886080)
+
+-- # a text that is huge
+SELECT 'x'::char(10485760)
+
+-- # a numeric that is huge
+SELECT 1::numeric(1000, 999)
