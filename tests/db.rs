@@ -24,5 +24,7 @@ mod writes;
 mod start;
 // SQLite files.
 mod lite;
+// Errors for hidden rows, wherever an expression can stand.
+mod probes;
 // Answers that can be compared, and what they must not hold.
 mod told;

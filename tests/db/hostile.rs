@@ -33,6 +33,9 @@ use super::told::hidden_in;
 /// The longest that a refusal or an answer may take.
 const SOON: Duration = Duration::from_secs(8);
 
+/// The most memory that a server may take, in KiB, as it is built for tests.
+const MOST_MEMORY: u64 = 128 * 1024;
+
 #[test]
 fn the_superuser_is_held_by_the_gate_alone() {
     attack("boss");
@@ -64,7 +67,9 @@ impl Faults {
     }
 
     /// Some entries at once, on both sides.
-    pub(super) fn ask(&mut self, raws: &mut [Raw; 2], tool: &str, entries: &[Entry]) {
+    /// Gives back how many were answered and not refused.
+    pub(super) fn ask(&mut self, raws: &mut [Raw; 2], tool: &str, entries: &[Entry]) -> usize {
+        let mut answered = 0;
         let asked: Vec<[u64; 2]> = entries
             .iter()
             .map(|entry| {
@@ -88,8 +93,10 @@ impl Faults {
             if start.elapsed() > SOON / 2 {
                 self.add(entry, format!("{tool}: took {:?}", start.elapsed()));
             }
+            answered += usize::from(sides.iter().any(Answer::is_ok));
             self.judge(entry, tool, &sides);
         }
+        answered
     }
 
     fn judge(&mut self, entry: &Entry, tool: &str, sides: &[Answer]) {
@@ -168,6 +175,10 @@ impl Pair {
             let ended = raw.close();
             if ended.code != Some(0) {
                 let text = format!("{}: exit {:?}: {}", last.class, ended.code, ended.stderr);
+                self.faults.0.push(text);
+            }
+            if ended.peak > MOST_MEMORY {
+                let text = format!("{}: took {} KiB of memory", last.class, ended.peak);
                 self.faults.0.push(text);
             }
             // the operator is told at the start what the role may do beyond the configuration
