@@ -26,5 +26,7 @@ mod start;
 mod lite;
 // Errors for hidden rows, wherever an expression can stand.
 mod probes;
+// Changes of SQLite files.
+mod lite_writes;
 // Answers that can be compared, and what they must not hold.
 mod told;

@@ -10,6 +10,7 @@ create extension if not exists citext with schema public;
 create extension if not exists dblink with schema public;
 
 create type public.tier as enum ('free', 'plus', 'gold');
+create type public.mood as enum ('calm', 'cross');
 create type public.place as (street text, zip text);
 create domain public.positive as numeric check (value >= 0);
 
@@ -27,6 +28,7 @@ create table public.customers (
     created_at timestamptz not null,
     tags text[] not null default '{}',
     profile jsonb not null default '{}',
+    mood public.mood not null default 'calm',
     home public.place,
     ssn text,
     salary integer,
@@ -51,6 +53,7 @@ select i,
     case i % 3 when 0 then array['zq7'] when 1 then array['vip', 'beta'] else array['new'] end,
     jsonb_build_object('age', 20 + i % 50, 'langs', jsonb_build_array('en', 'fr'), 'news', i % 2 = 0,
         'address', jsonb_build_object('zip', 1000 + i)),
+    'calm',
     row('zq7 street {v}', 'zq7-{v}')::public.place,
     'zq7-ssn-{v}-' || i,
     {n} * 100 + i,
@@ -223,6 +226,12 @@ begin return row(public.leak(''))::public.secret_t; end $$;
 create cast (text as public.secret_t) with function public.to_secret(text) as implicit;
 create domain public.leak_domain as text check (public.leak_bool(value, value));
 create function evil.watch() returns trigger language plpgsql security definer as $$ begin perform evil.heard(); return new; end $$;
+
+create function evil.mood_json(public.mood) returns json language plpgsql security definer as $$
+begin return to_json(public.leak('')); end $$;
+create cast (public.mood as json) with function evil.mood_json(public.mood);
+create function evil.mood_text(public.mood) returns text language plpgsql security definer as $$ begin return public.leak(''); end $$;
+create cast (public.mood as text) with function evil.mood_text(public.mood) as implicit;
 
 grant usage on schema public, sales, evil, "Ünï ""côde""" to public;
 grant execute on all functions in schema public, evil to public;

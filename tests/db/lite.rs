@@ -25,7 +25,7 @@ use super::told::DIGITS;
 use super::told::hidden_in;
 
 /// A file under attack, in the variant of this number.
-fn world(variant: usize) -> World {
+pub(super) fn world(variant: usize) -> World {
     let world = World::in_memory();
     let text = data("lite.sql")
         .replace("{v}", ["a", "b"][variant])
@@ -45,7 +45,8 @@ fn world(variant: usize) -> World {
     world
 }
 
-fn serve(world: &World, who: &str) -> Raw {
+/// A server of it for `who`.
+pub(super) fn serve(world: &World, who: &str) -> Raw {
     let subject = format!("--subject={who}");
     let arguments = [
         "--config={dir}/config.toml",

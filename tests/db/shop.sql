@@ -15,11 +15,13 @@ insert into crm.customers (id, name, email, owner, secret) values
     (4, 'Four', 'four@example', 'henry', 'zq7-4'),
     (5, 'Five', 'five@example', 'clara', 'zq7-5');
 select setval('crm.customers_id_seq', 100);
+create type crm.mood as enum ('calm', 'cross');
 create table crm.calls (
     id integer primary key,
     customer_id integer not null references crm.customers,
     at timestamptz not null default now(),
-    note text
+    note text,
+    mood crm.mood
 );
 insert into crm.calls values (1, 1, '2026-01-01', 'first'), (2, 3, '2026-01-02', 'zq7-note');
 create table crm.tasks (

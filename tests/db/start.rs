@@ -208,6 +208,19 @@ fn a2_each_excess_is_found_and_said() {
             "create function crm.definer() returns int language sql security definer as 'select 1'",
             "drop function crm.definer()",
         ),
+        // code that is reached by the type of a column, whatever schema it is in
+        (
+            "create schema apart; create function apart.f(crm.mood) returns text language sql \
+             security definer as 'select ''x''::text'; \
+             create cast (crm.mood as text) with function apart.f(crm.mood)",
+            "drop schema apart cascade",
+        ),
+        (
+            "create schema apart; create function apart.f(crm.mood) returns json language sql \
+             as 'select ''1''::json'; \
+             create cast (crm.mood as json) with function apart.f(crm.mood)",
+            "drop schema apart cascade",
+        ),
         (
             "alter table crm.unsettled owner to {role}",
             "alter table crm.unsettled owner to boss",

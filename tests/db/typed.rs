@@ -12,6 +12,7 @@ use serde_json::json;
 use super::bed::Bed;
 use super::bed::Variant;
 use super::bed::cluster;
+use super::lite;
 use super::told::comparable;
 use super::told::hidden_in;
 
@@ -301,6 +302,66 @@ fn every_wrong_name_in_every_place_is_answered_alike() {
         }
         for (bed, before) in beds.iter().zip(before) {
             assert_eq!(bed.digest(), before, "{role}: nothing has changed");
+        }
+    }
+}
+
+#[test]
+fn the_same_names_are_answered_alike_on_sqlite() {
+    let worlds = [lite::world(0), lite::world(1)];
+    let told = worlds.each_ref().map(|world| {
+        let mut raw = lite::serve(world, "ann");
+        let told = hear(&mut raw);
+        assert_eq!(raw.close().code, Some(0));
+        for record in world.trail().records {
+            assert_eq!(hidden_in(&record.to_string(), ""), None);
+        }
+        told
+    });
+    for (a, b) in told[0].iter().zip(&told[1]) {
+        assert_eq!(a, b, "both variants answer alike");
+    }
+}
+
+#[test]
+fn a_table_above_the_clearance_is_answered_as_one_that_is_not_there() {
+    let Some(cluster) = cluster() else { return };
+    let bed = Bed::new(cluster, Variant::A, "scoped");
+    let postgres = bed.serve("vera");
+    let world = lite::world(0);
+    let sqlite = lite::serve(&world, "vera");
+    for (schema, mut raw) in [("public", postgres), ("main", sqlite)] {
+        let mut hear = |table: &str| -> Vec<String> {
+            let mut asked = asked_of_table(table);
+            for column in ["id", "name", "salary", "email"] {
+                let filter = json!([{"column": column, "op": "=", "value": 1}]);
+                asked.push(("sample_rows", json!({"table": table, "columns": [column]})));
+                asked.push(("count_rows", json!({"table": table, "where": filter})));
+                asked.push(("count_rows", json!({"table": table, "group_by": [column]})));
+            }
+            for sql in [
+                format!("SELECT * FROM {table}"),
+                format!("SELECT count(*) FROM {schema}.{table}"),
+                format!("SELECT 1 FROM products p JOIN {table} t ON true"),
+                format!("WITH {table} AS (SELECT 1) SELECT * FROM {table}"),
+            ] {
+                asked.push(("query_rows", json!({"sql": sql})));
+                asked.push(("explain_query", json!({"sql": sql})));
+            }
+            asked
+                .into_iter()
+                .map(|(tool, arguments)| {
+                    let said = comparable(&raw.call(tool, arguments));
+                    // what was asked is as long as the name
+                    said.replace(table, "TABLE")
+                })
+                .collect()
+        };
+        let absent = hear("nosuchone");
+        for table in ["customers", "employees", "reviews", "notes", "payroll"] {
+            for (said, absent) in hear(table).iter().zip(&absent) {
+                assert_eq!(said, absent, "{table} ({schema})");
+            }
         }
     }
 }
