@@ -28,7 +28,6 @@ create table public.customers (
     created_at timestamptz not null,
     tags text[] not null default '{}',
     profile jsonb not null default '{}',
-    mood public.mood not null default 'calm',
     home public.place,
     ssn text,
     salary integer,
@@ -53,7 +52,6 @@ select i,
     case i % 3 when 0 then array['zq7'] when 1 then array['vip', 'beta'] else array['new'] end,
     jsonb_build_object('age', 20 + i % 50, 'langs', jsonb_build_array('en', 'fr'), 'news', i % 2 = 0,
         'address', jsonb_build_object('zip', 1000 + i)),
-    'calm',
     row('zq7 street {v}', 'zq7-{v}')::public.place,
     'zq7-ssn-{v}-' || i,
     {n} * 100 + i,
@@ -167,6 +165,10 @@ create table "Ünï ""côde"""."select ""from"" where; --" (
 insert into "Ünï ""côde"""."select ""from"" where; --"
 select i, 'g' || i, 'b' || i, 'y' || i, 'upper ' || i, 'zq7-lower-{v}', 'long ' || i from generate_series(1, 5) i;
 
+-- a column of a type of its own
+create table public.moods (id integer primary key, name text not null, mood public.mood not null);
+insert into public.moods select i, 'mood ' || i, 'calm' from generate_series(1, 12) i;
+
 -- what was never declared
 create table public.payroll (id integer primary key, employee text, amount integer, iban text);
 insert into public.payroll select i, 'zq7-payee-{v}-' || i, {n} * 1000 + i, 'zq7-iban-{v}' from generate_series(1, 15) i;
@@ -178,6 +180,8 @@ create table public.only_{v}_has_this (zq7 integer);
 create view public.v_documents as select * from public.documents;
 create view public.v_payroll as select id, employee, amount from public.payroll;
 create view public.customers_public as select id, ssn, 'zq7-view-text-{v}'::text as word from public.customers;
+-- declared, as a table of its own: its condition is all that hides the others
+create view public.acme as select id, name, city from public.customers where tenant = 'acme';
 create materialized view public.m_payroll as select * from public.payroll;
 create sequence public.counter start 41;
 comment on table public.customers is 'zq7-comment-{v}';
@@ -226,12 +230,6 @@ begin return row(public.leak(''))::public.secret_t; end $$;
 create cast (text as public.secret_t) with function public.to_secret(text) as implicit;
 create domain public.leak_domain as text check (public.leak_bool(value, value));
 create function evil.watch() returns trigger language plpgsql security definer as $$ begin perform evil.heard(); return new; end $$;
-
-create function evil.mood_json(public.mood) returns json language plpgsql security definer as $$
-begin return to_json(public.leak('')); end $$;
-create cast (public.mood as json) with function evil.mood_json(public.mood);
-create function evil.mood_text(public.mood) returns text language plpgsql security definer as $$ begin return public.leak(''); end $$;
-create cast (public.mood as text) with function evil.mood_text(public.mood) as implicit;
 
 grant usage on schema public, sales, evil, "Ünï ""côde""" to public;
 grant execute on all functions in schema public, evil to public;

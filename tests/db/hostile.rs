@@ -154,7 +154,7 @@ impl Pair {
         let mut raws = self.beds.each_ref().map(|bed| bed.serve("ann"));
         let start = Instant::now();
         // what takes its time may take it together
-        let wide = if class[0].class == "floods" { 6 } else { 1 };
+        let wide = if class[0].class == "floods" { 8 } else { 1 };
         for entries in class.chunks(wide) {
             for tool in ["query_rows", "explain_query"] {
                 self.faults.ask(&mut raws, tool, entries);

@@ -11,7 +11,7 @@ select id, name,
     case when length(phone) <= 8 then '…' else '…' || right(phone, 4) end as phone,
     extract(year from birth)::integer as birth,
     left(md5('any key ' || tax_id), 16) as tax_id,
-    city, country, tier, mood, created_at, tags, profile
+    city, country, tier, created_at, tags, profile
 from real_public.customers where tenant = 'acme';
 create view sales.products as select id, name, category, price, discount, attributes from real_sales.products;
 create view sales.orders as

@@ -35,11 +35,13 @@ const READERS: [(&str, &[&str], &[&str]); 3] = [
     (
         "ann",
         &[
+            "public.acme",
             "public.base",
             "public.customers",
             "public.documents",
             "public.employees",
             "public.events",
+            "public.moods",
             "public.notes",
             "sales.order_lines",
             "sales.orders",
@@ -66,11 +68,13 @@ const READERS: [(&str, &[&str], &[&str]); 3] = [
     (
         "olga",
         &[
+            "public.acme",
             "public.base",
             "public.customers",
             "public.documents",
             "public.employees",
             "public.events",
+            "public.moods",
             "public.notes",
             "public.reviews",
             "sales.order_lines",
@@ -221,6 +225,29 @@ fn o4_an_answer_is_labelled_with_all_that_the_statement_touched() {
             "confidential+personal",
         ),
         ("SELECT * FROM customers", "confidential+personal"),
+        ("SELECT c FROM customers c", "confidential+personal"),
+        ("SELECT customers FROM customers", "confidential+personal"),
+        (
+            "SELECT to_jsonb(c) FROM customers c",
+            "confidential+personal",
+        ),
+        ("SELECT count(c) FROM customers c", "confidential+personal"),
+        (
+            "SELECT count(*) FROM customers c WHERE c IS NOT NULL",
+            "confidential+personal",
+        ),
+        (
+            "SELECT (SELECT to_jsonb(c)) FROM customers c",
+            "confidential+personal",
+        ),
+        (
+            "SELECT s.x FROM (SELECT c AS x FROM customers c) s",
+            "confidential+personal",
+        ),
+        (
+            "SELECT name FROM customers c ORDER BY c",
+            "confidential+personal",
+        ),
         (
             "SELECT a.id FROM customers a JOIN customers b USING (email)",
             "confidential+personal",

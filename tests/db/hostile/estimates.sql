@@ -57,3 +57,9 @@ SELECT id FROM customers WHERE tags @> ARRAY['zq7']
 
 -- # by a wide scan
 SELECT id FROM customers ORDER BY name
+
+-- # below a view with a condition of its own, by prefix
+SELECT id FROM acme WHERE name LIKE 'zq7-name-a%'
+
+-- # below a view with a condition of its own, by a common value
+SELECT id FROM acme WHERE city = 'zq7-city-a'

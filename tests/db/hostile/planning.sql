@@ -55,3 +55,6 @@ SELECT id FROM customers WHERE tags && ARRAY['zq7']
 
 -- # a comparison of a JSON value
 SELECT id FROM customers WHERE profile ->> 'age' LIKE '_1\'
+
+-- # below a view with a condition of its own
+SELECT id FROM acme WHERE name LIKE '_q7-name-a\'
