@@ -29,6 +29,7 @@ fn table(schema: &str, name: &str, columns: &[&str]) -> Table {
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     }
 }
 

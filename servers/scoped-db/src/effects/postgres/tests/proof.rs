@@ -48,6 +48,7 @@ fn declared(table: &str, columns: &[&str]) -> Table {
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     }
 }
 
