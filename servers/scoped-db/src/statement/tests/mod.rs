@@ -76,6 +76,7 @@ fn table(
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     })
 }
 
