@@ -1,6 +1,11 @@
 //! Statements that must work, statements that must not, and laws for all of them.
 
+mod bombs;
+#[expect(unreachable_pub, reason = "others include it as a file")]
+mod generate;
 mod honest;
+mod hostile;
+mod laws;
 
 use std::sync::Arc;
 
@@ -135,4 +140,8 @@ pub(super) fn shop(dialect: Dialect) -> View {
 
 pub(super) fn postgres(sql: &str) -> Result<Translated, Denial> {
     translate(sql, &shop(Dialect::Postgres), Dialect::Postgres, BOUNDS)
+}
+
+pub(super) fn sqlite(sql: &str) -> Result<Translated, Denial> {
+    translate(sql, &shop(Dialect::Sqlite), Dialect::Sqlite, BOUNDS)
 }
