@@ -46,6 +46,23 @@ pub fn statement(choices: &mut Choices<'_>) -> String {
     text
 }
 
+/// A statement of `corpus`, or the halves of two, with something changed.
+pub fn mutation(choices: &mut Choices<'_>, corpus: &[&str]) -> String {
+    let one = choices.of(corpus);
+    let mut text = if choices.one_in(4) {
+        let other: Vec<char> = choices.of(corpus).chars().collect();
+        let one: Vec<char> = one.chars().collect();
+        let (left, right) = (choices.pick(one.len() + 1), choices.pick(other.len() + 1));
+        one[..left].iter().chain(&other[right..]).collect()
+    } else {
+        one.to_owned()
+    };
+    for _ in 0..=choices.pick(3) {
+        text = mutated(choices, &text);
+    }
+    text
+}
+
 /// The text with something put in, taken out, or said twice.
 fn mutated(choices: &mut Choices<'_>, text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();

@@ -18,9 +18,13 @@ proptest! {
 
     #[test]
     fn what_is_printed_is_one_harmless_select(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let sql = generate::statement(&mut Choices::new(&bytes));
-        if let Ok(done) = postgres(&sql) {
-            harmless(&done, &shop(Dialect::Postgres));
+        let made = generate::statement(&mut Choices::new(&bytes));
+        let corpus: Vec<&str> = honest::honest().collect();
+        let changed = generate::mutation(&mut Choices::new(&bytes), &corpus);
+        for sql in [made, changed] {
+            if let Ok(done) = postgres(&sql) {
+                harmless(&done, &shop(Dialect::Postgres));
+            }
         }
     }
 

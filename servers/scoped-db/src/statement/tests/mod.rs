@@ -1,11 +1,16 @@
 //! Statements that must work, statements that must not, and laws for all of them.
 
 mod bombs;
+mod changes;
 #[expect(unreachable_pub, reason = "others include it as a file")]
 mod generate;
 mod honest;
 mod hostile;
 mod laws;
+mod lists;
+mod masks;
+mod rules;
+mod touched;
 
 use std::sync::Arc;
 
