@@ -54,7 +54,9 @@ fn every_listed_function_can_be_called() {
                 function::Kind::Aggregate => format!("SELECT {name}(DISTINCT id) FROM orders"),
                 // the parser wants the grammar's own form of these
                 _ if matches!(*name, "overlay" | "position" | "substr" | "substring") => continue,
-                _ => format!("SELECT {name}('x') FROM orders"),
+                function::Kind::Scalar | function::Kind::Keyword => {
+                    format!("SELECT {name}('x') FROM orders")
+                }
             };
             assert!(postgres(&call).is_ok(), "{call}");
         }

@@ -8,6 +8,7 @@ mod honest;
 mod hostile;
 mod laws;
 mod lists;
+mod lite;
 mod masks;
 mod rules;
 mod touched;
