@@ -107,3 +107,57 @@ SELECT title FROM documents WHERE pages > 3
 SELECT title FROM documents WHERE lower(title) LIKE 'a%'
 SELECT (paid_on, paid_on) OVERLAPS (DATE '2024-01-01', DATE '2024-02-01') FROM orders
 SELECT id FROM orders WHERE status LIKE ANY (ARRAY['p%', 's%'])
+SELECT COUNT(*)::int AS total FROM orders
+SELECT ROUND(AVG(amount)::numeric, 2) AS avg_amount, COALESCE(SUM(amount), 0) total FROM orders
+SELECT id FROM orders WHERE created_at::date = CURRENT_DATE
+SELECT id FROM orders WHERE created_at BETWEEN '2024-01-01' AND '2024-12-31' ORDER BY created_at DESC
+SELECT DATE_PART('year', created_at) AS y, TO_CHAR(created_at, 'Mon'), COUNT(*) FROM orders GROUP BY 1, 2 ORDER BY COUNT(*) DESC
+SELECT c.*, o.amount FROM customers c INNER JOIN orders o ON c.id = o.customer_id LEFT OUTER JOIN documents d ON d.id = o.id
+SELECT string_agg(DISTINCT status, ', ') FROM orders
+SELECT name FROM customers WHERE name LIKE '%' || $1 || '%' AND id NOT IN (1, 2)
+SELECT id FROM customers WHERE id::text ILIKE '%1%'
+WITH ranked AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY amount DESC) rn FROM orders) SELECT * FROM ranked WHERE rn = 1
+SELECT EXTRACT(EPOCH FROM (now() - created_at)) / 3600 AS hours FROM orders
+SELECT DATE_TRUNC('day', created_at AT TIME ZONE 'UTC') d, SUM(CASE WHEN status = 'paid' THEN 1 ELSE 0 END) FROM orders GROUP BY d
+SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY amount) AS median, percentile_disc(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY amount) FROM orders
+SELECT EXISTS(SELECT 1 FROM orders WHERE amount > 10)
+SELECT customer_id, SUM(SUM(amount)) OVER () FROM orders GROUP BY customer_id
+SELECT amount - LAG(amount) OVER (PARTITION BY customer_id ORDER BY created_at) AS delta FROM orders
+SELECT m FROM generate_series(date_trunc('month', now()) - interval '11 months', now(), '1 month') AS m
+SELECT unnest(string_to_array('a,b', ',')), array_to_string(array_agg(status), ',') FROM orders
+SELECT data->'a'->>'b', (data->>'x')::int, data @> '{"a":1}'::jsonb, jsonb_path_query_first(data, '$.a') FROM customers
+SELECT 1 WHERE false
+SELECT id FROM customers ORDER BY random() LIMIT 5
+SELECT "name" FROM "customers" WHERE "customers"."id" = 1
+SELECT "name" FROM "public"."customers" AS "c" WHERE "c"."id" = 1
+SELECT CAST(amount AS DECIMAL(10,2)), amount::float, amount::double precision, name::varchar(10), name::char(3) FROM orders, customers
+SELECT DATE '2024-01-01' + 7, interval '1 day' * 3, to_date('2024', 'YYYY'), age(now(), created_at) FROM orders
+SELECT timestamp with time zone '2024-01-01 00:00+00', time '10:00', created_at::timestamp, created_at::time FROM orders
+SELECT id FROM orders ORDER BY id OFFSET 10 ROWS FETCH NEXT 10 ROWS ONLY
+SELECT TRUNC(amount, 2), MOD(id, 2), id % 2, POWER(amount, 2), LN(amount), EXP(1), id / 2.0 FROM orders
+SELECT id, count(*) OVER () AS all_rows FROM orders
+SELECT v.label, o.id FROM orders o JOIN (VALUES (1, 'a'), (2, 'b')) AS v(id, label) ON v.id = o.id
+SELECT id FROM orders WHERE status <> ALL (ARRAY['paid', 'void'])
+SELECT first_value(amount) OVER (PARTITION BY customer_id ORDER BY created_at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM orders
+SELECT id FROM orders WHERE (customer_id, status) IN (SELECT id, country FROM customers)
+SELECT concat_ws(' ', name, country), md5(name), left(name, 3), reverse(name) FROM customers
+SELECT a.id FROM orders a, orders b WHERE a.customer_id = b.customer_id AND a.id < b.id
+SELECT c.country, o.status, COUNT(*) FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY c.country, o.status ORDER BY 3 DESC, c.country
+SELECT country FROM customers GROUP BY country HAVING COUNT(DISTINCT name) > 1 AND MAX(created_at) > '2024-01-01'
+SELECT x.* FROM (SELECT id, sum(amount) OVER (ORDER BY created_at) AS running FROM orders) AS x WHERE x.running > 100
+SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM customers) AS customers
+SELECT id FROM orders WHERE created_at >= date_trunc('quarter', current_date) - interval '3 months'
+SELECT to_char(amount, 'FM999,999.00'), to_number('1,234', '9G999') FROM orders
+SELECT id FROM orders WHERE extract(isodow FROM created_at) IN (6, 7) AND extract(hour FROM created_at) NOT BETWEEN 9 AND 17
+WITH a AS (SELECT id FROM customers), b AS (SELECT customer_id AS id FROM orders) SELECT id FROM a EXCEPT (SELECT id FROM b) ORDER BY 1
+SELECT bool_and(amount > 0), every(amount > 0), bit_or(quantity), regr_slope(amount, quantity), var_pop(amount) FROM orders
+SELECT id, CASE WHEN amount IS NULL THEN 'none' WHEN amount BETWEEN 0 AND 10 THEN 'low' END FROM orders WHERE CASE WHEN status = 'x' THEN true ELSE false END
+SELECT o.id FROM orders AS o WHERE o.paid_on IS NULL AND o.created_at < now() - interval '30 days' LIMIT 100
+SELECT width_bucket(amount, ARRAY[0, 10, 100]), ntile(10) OVER (ORDER BY amount) FROM orders
+SELECT GREATEST(created_at, paid_on::timestamptz), LEAST(amount, 1), NULLIF(status, '') FROM orders
+SELECT json_object_agg(id, name), jsonb_object_agg(id, name), json_build_array(1, 'a') FROM customers
+SELECT * FROM orders o WHERE amount > (SELECT avg(amount) FROM orders i WHERE i.customer_id = o.customer_id)
+SELECT count(*) FILTER (WHERE status = 'paid')::numeric / count(*) FROM orders
+SELECT * FROM jsonb_array_elements_text('["a","b"]') AS t(v)
+SELECT status, count(*) FROM orders WHERE paid_on > DATE '2024-01-01' AND NOT EXISTS (SELECT 1 FROM documents WHERE documents.id = orders.id) GROUP BY status
+SELECT daterange(paid_on, paid_on + 7) @> DATE '2024-01-03', '[1,5)'::int4range && int4range(2, 3) FROM orders

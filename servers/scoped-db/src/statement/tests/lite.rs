@@ -87,7 +87,7 @@ fn hostile_statements_are_refused() {
 #[test]
 fn a_rule_asks_for_roles_as_a_list_of_json() {
     let rule = Rule::parse("tenant = ANY(:roles) AND owner = :subject", Dialect::Sqlite).unwrap();
-    let change = crate::statement::write::delete(
+    let change = write::delete(
         &TableName {
             schema: "main".to_owned(),
             table: "t".to_owned(),
@@ -151,7 +151,7 @@ mod run {
     #[test]
     fn what_is_written_for_sqlite_runs() {
         let lite = database();
-        for sql in super::honest() {
+        for sql in honest() {
             rows(&lite, &sqlite(sql).unwrap());
         }
     }
