@@ -26,6 +26,7 @@ fn table(schema: &str, name: &str, columns: &[&str]) -> Table {
         columns: columns.iter().map(column).collect(),
         key: vec!["id".to_owned()],
         rows: None,
+        filtered: false,
         count: None,
         writes: Writes::default(),
         estimate: None,

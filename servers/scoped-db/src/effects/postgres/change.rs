@@ -27,6 +27,9 @@ use crate::permit::Change;
 
 /// Runs the statement. Nothing is committed yet.
 pub(super) async fn run(link: &mut Link, change: &Change) -> Result<u64, Ended> {
+    link.settle()
+        .await
+        .map_err(|error| Ended::broken(refusal(STEP, &error)))?;
     let client = &link.client;
     let statement = client.prepare(change.sql()).await;
     let statement = statement.map_err(|error| Ended::early(denied("prepare", &error), &error))?;
@@ -34,7 +37,11 @@ pub(super) async fn run(link: &mut Link, change: &Change) -> Result<u64, Ended> 
     if statement.params().len() != values.len() {
         return Err(Ended::refused(super::prepared::mismatch()));
     }
-    let begin = begin("READ WRITE", change.context(), change.limits().time);
+    let begin = begin(
+        "READ WRITE",
+        change.context(),
+        link.timeout(change.limits().time),
+    );
     let begin = async {
         let done = client.batch_execute(&begin).await;
         done.map_err(|error| Ended::broken(refusal("begin the transaction", &error)))
@@ -90,6 +97,7 @@ fn denied(step: &'static str, error: &Error) -> Refusal {
     }
 }
 
+const STEP: &str = "end the last transaction";
 const COUNT: &str = "the number of rows was not the expected one; nothing was changed";
 const POLICY: &str = "the row is not one that may be written; nothing was changed";
 /// How long the server may take to say that it is done.

@@ -8,6 +8,8 @@
 //! - The password is shown to nothing but the login.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use guard::error::Fault;
@@ -32,13 +34,21 @@ use crate::connection::Target;
 
 /// A session with the server.
 pub(super) struct Link {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) statements: Statements,
     /// The first number of the server's version.
     pub(super) version: u32,
+    /// How long a statement may run that is told nothing else.
+    statement: Duration,
+    /// The end of the last transaction, which nobody waited for.
+    ending: Option<Ending>,
     tls: MakeRustlsConnect,
     driver: JoinHandle<()>,
 }
+
+/// The answer to a message that ends a transaction.
+pub(super) type Ending =
+    Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + Sync>>;
 
 impl Link {
     /// Connects to the first server that will do.
@@ -80,9 +90,11 @@ impl Link {
             }
         });
         let link = Self {
-            client,
+            client: Arc::new(client),
             statements: Statements::default(),
             version: version.unwrap_or_default(),
+            statement: settings.statement,
+            ending: None,
             tls,
             driver,
         };
@@ -113,6 +125,30 @@ impl Link {
             }
             (Attributes::Primary, true) => Err(Fault::new(CONNECT, "the server is a standby")),
             (Attributes::Standby, false) => Err(Fault::new(CONNECT, "the server is no standby")),
+        }
+    }
+
+    /// What a transaction must be told of its time: nothing, if it is the session's.
+    pub(super) fn timeout(&self, time: Duration) -> Option<Duration> {
+        (time != self.statement).then_some(time)
+    }
+
+    /// The end of a transaction, to be polled once where it belongs, and kept.
+    pub(super) fn rollback(client: &Arc<Client>) -> Ending {
+        let client = Arc::clone(client);
+        Box::pin(async move { client.batch_execute("ROLLBACK").await })
+    }
+
+    /// Keeps the end of a transaction that was sent.
+    pub(super) fn end_later(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// Makes sure that the last transaction has ended.
+    pub(super) async fn settle(&mut self) -> Result<(), tokio_postgres::Error> {
+        match self.ending.take() {
+            Some(ending) => ending.await,
+            None => Ok(()),
         }
     }
 

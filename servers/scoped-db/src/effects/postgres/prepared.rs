@@ -51,8 +51,9 @@ pub(super) struct Statements {
     clock: u64,
 }
 
-/// The setting that says that the transaction for a read has begun.
-pub(super) const MARK: &str = "keyhole.transaction";
+/// The isolation of a read, and of nothing else in a session: a statement that finds it runs
+/// inside of the transaction that was begun for it.
+pub(super) const MARK: &str = "repeatable read";
 
 #[derive(Debug)]
 struct Entry {
@@ -153,7 +154,16 @@ fn select_list(inner: &Statement, forms: &[Form], cell: u64) -> Vec<String> {
         if *kind == Type::VARCHAR && declared.is_some_and(|length| length <= cell) {
             return name;
         }
-        let most = cell.saturating_add(1).min(MOST_CHARS);
+        let cell = cell.min(MOST_CHARS);
+        let most = cell + 1;
+        // Of a stored text the length is known without reading it: most need no cutting. Anything
+        // that is computed would be computed twice for it.
+        if matches!(*kind, Type::TEXT | Type::VARCHAR) && column.table_oid().is_some() {
+            return format!(
+                "CASE WHEN pg_catalog.octet_length({name}) OPERATOR(pg_catalog.<=) {cell} \
+                 THEN {name} ELSE pg_catalog.left({name}, {most}) END"
+            );
+        }
         format!("pg_catalog.left({name}::pg_catalog.text, {most})")
     };
     columns.map(one).collect()
@@ -168,7 +178,8 @@ fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String 
     // The line ends close a comment, if `sql` has one at its end.
     format!(
         "SELECT {list} FROM (\n{sql}\n) AS q{names} \
-         WHERE pg_catalog.current_setting('{MARK}', true) OPERATOR(pg_catalog.=) 'read' \
+         WHERE pg_catalog.current_setting('transaction_isolation') \
+         OPERATOR(pg_catalog.=) '{MARK}' \
          LIMIT ${limit} OFFSET ${offset}",
         list = list.join(", "),
         limit = inputs + 1,
@@ -184,4 +195,4 @@ fn column_name(at: usize) -> String {
 /// How many are kept for each connection.
 const MOST: usize = 128;
 /// What `left` takes.
-const MOST_CHARS: u64 = 1 << 30;
+const MOST_CHARS: u64 = 1 << 29;

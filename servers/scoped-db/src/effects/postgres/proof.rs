@@ -6,6 +6,7 @@
 
 mod facts;
 mod judge;
+mod missing;
 
 use guard::error::Fault;
 
@@ -41,5 +42,21 @@ impl Session {
     pub async fn excess(&self, schema: &Schema) -> Result<Vec<Finding>, Fault> {
         let facts = facts::read(&self.link).await?;
         Ok(judge::findings(&facts, schema))
+    }
+}
+
+fn refuse(what: String, fix: Option<String>) -> Finding {
+    Finding {
+        severity: Severity::Refuse,
+        what,
+        fix,
+    }
+}
+
+fn warn(what: String, fix: Option<String>) -> Finding {
+    Finding {
+        severity: Severity::Warn,
+        what,
+        fix,
     }
 }

@@ -7,17 +7,60 @@
 //!
 //! - Every name is that of the system's own schema, and nothing of a configuration is in here.
 
+use std::collections::BTreeSet;
+
 use guard::error::Fault;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::super::link::Link;
 use super::super::trouble::failure;
+use crate::schema::TableName;
 
 /// One thing that the role may do, or is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Fact {
     pub(super) kind: String,
     pub(super) about: [String; 5],
+}
+
+impl Fact {
+    /// The first text.
+    pub(super) fn first(&self) -> &str {
+        let [first, ..] = &self.about;
+        first
+    }
+
+    /// The table, for facts that are about one.
+    pub(super) fn table(&self) -> TableName {
+        let [schema, table, ..] = &self.about;
+        TableName {
+            schema: schema.clone(),
+            table: table.clone(),
+        }
+    }
+
+    /// Whether it is about this table.
+    pub(super) fn is_about(&self, name: &TableName) -> bool {
+        let [schema, table, ..] = &self.about;
+        *schema == name.schema && *table == name.table
+    }
+
+    /// All columns of a relation.
+    pub(super) fn all_columns(&self) -> BTreeSet<String> {
+        serde_json::from_str(self.last()).unwrap_or_default()
+    }
+
+    /// The columns, for facts that have some.
+    pub(super) fn columns(&self) -> BTreeSet<String> {
+        let [.., columns, _] = &self.about;
+        serde_json::from_str(columns).unwrap_or_default()
+    }
+
+    /// The last text.
+    pub(super) fn last(&self) -> &str {
+        let [.., last] = &self.about;
+        last
+    }
 }
 
 /// All that the role may do beyond what everybody may do with the system's own schemas.

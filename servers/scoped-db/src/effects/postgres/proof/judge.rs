@@ -6,11 +6,12 @@
 //! - A kind of fact that is not known here is a finding as well.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::Finding;
-use super::Severity;
 use super::facts::Fact;
+use super::missing;
+use super::refuse;
+use super::warn;
 use crate::grant::Needs;
 use crate::grant::list;
 use crate::grant::quoted;
@@ -21,8 +22,7 @@ use crate::schema::TableName;
 /// The findings, the worst first.
 pub(super) fn findings(facts: &[Fact], schema: &Schema) -> Vec<Finding> {
     let judge = Judge::new(facts, schema);
-    let mut found = Vec::new();
-    judge.missing(facts, &mut found);
+    let mut found = missing::findings(facts, judge.needs.values(), &judge.role);
     // Whoever may do everything may do each thing: a list of all of it would hide the point.
     let all = facts
         .iter()
@@ -41,28 +41,6 @@ struct Judge {
     needs: BTreeMap<TableName, Needs>,
 }
 
-impl Fact {
-    fn first(&self) -> &str {
-        let [first, ..] = &self.about;
-        first
-    }
-
-    /// The table, for facts that are about one.
-    fn table(&self) -> TableName {
-        let [schema, table, ..] = &self.about;
-        TableName {
-            schema: schema.clone(),
-            table: table.clone(),
-        }
-    }
-
-    /// The columns, for facts that have some.
-    fn columns(&self) -> BTreeSet<String> {
-        let [.., columns, _] = &self.about;
-        serde_json::from_str(columns).unwrap_or_default()
-    }
-}
-
 impl Judge {
     fn new(facts: &[Fact], schema: &Schema) -> Self {
         let role = facts.iter().find(|fact| fact.kind == "role");
@@ -71,79 +49,6 @@ impl Judge {
         Self {
             role: quoted(role),
             needs: needs.map(|needs| (needs.table.clone(), needs)).collect(),
-        }
-    }
-
-    /// What is declared and is not there, or cannot be used.
-    fn missing(&self, facts: &[Fact], found: &mut Vec<Finding>) {
-        let usable = |schema: &str| {
-            let mut usable = facts.iter().filter(|fact| fact.kind == "usage");
-            usable.any(|fact| fact.first() == schema)
-        };
-        let mut closed = BTreeSet::new();
-        for needs in self.needs.values() {
-            let name = &needs.table;
-            let relation = facts
-                .iter()
-                .find(|f| f.kind == "relation" && f.table() == *name);
-            let Some(relation) = relation else {
-                found.push(refuse(format!("there is no table {name}"), None));
-                continue;
-            };
-            found.extend(views(relation));
-            let there: BTreeSet<String> = {
-                let [.., columns] = &relation.about;
-                serde_json::from_str(columns).unwrap_or_default()
-            };
-            let written = [&needs.insert, &needs.update]
-                .into_iter()
-                .flatten()
-                .flatten();
-            for column in needs.read.iter().chain(written).collect::<BTreeSet<_>>() {
-                if !there.contains(column) {
-                    found.push(refuse(format!("table {name} has no column {column}"), None));
-                }
-            }
-            if !usable(&name.schema) {
-                if closed.insert(name.schema.as_str()) {
-                    let schema = quoted(&name.schema);
-                    found.push(refuse(
-                        format!("the role may not use the schema {}", name.schema),
-                        Some(format!("GRANT USAGE ON SCHEMA {schema} TO {};", self.role)),
-                    ));
-                }
-                continue;
-            }
-            let rights = [
-                ("SELECT", "read", Some(&needs.read)),
-                (
-                    "INSERT",
-                    "give values in new rows to",
-                    needs.insert.as_ref(),
-                ),
-                ("UPDATE", "change", needs.update.as_ref()),
-            ];
-            for (right, verb, columns) in rights {
-                let had = granted(facts, name, right);
-                let lacking = columns.into_iter().flatten();
-                let lacking = lacking.filter(|column| there.contains(*column));
-                let lacking: Vec<&String> = lacking.filter(|c| !had.contains(*c)).collect();
-                if !lacking.is_empty() {
-                    let (columns, table) = (list(lacking), quoted_table(name));
-                    let fix = format!("GRANT {right} ({columns}) ON {table} TO {};", self.role);
-                    let what = format!("the role may not {verb} {columns} of {name}");
-                    found.push(refuse(what, Some(fix)));
-                }
-            }
-            let deletes =
-                |f: &Fact| f.kind == "write" && f.table() == *name && f.last() == "DELETE";
-            if needs.delete && !facts.iter().any(deletes) {
-                let fix = format!("GRANT DELETE ON {} TO {};", quoted_table(name), self.role);
-                found.push(refuse(
-                    format!("the role may not delete rows of {name}"),
-                    Some(fix),
-                ));
-            }
         }
     }
 
@@ -379,60 +284,6 @@ impl Judge {
     }
 }
 
-impl Fact {
-    fn last(&self) -> &str {
-        let [.., last] = &self.about;
-        last
-    }
-}
-
-/// What a declared view or table lets through that its reader may not expect.
-fn views(relation: &Fact) -> Option<Finding> {
-    let name = relation.table();
-    let [_, _, kind, flags, _] = &relation.about;
-    let has = |flag: &str| flags.split(' ').any(|word| word == flag);
-    match kind.as_str() {
-        "v" if !has("invoker") => Some(warn(
-            format!(
-                "{name} is a view that reads with the rights of its owner: row security of the \
-                 tables beneath it does not hold for callers"
-            ),
-            Some(format!(
-                "ALTER VIEW {} SET (security_invoker = true);",
-                quoted_table(&name)
-            )),
-        )),
-        "m" => Some(warn(
-            format!("{name} is a materialized view: row security does not hold"),
-            None,
-        )),
-        "f" => Some(warn(
-            format!("{name} is a foreign table: another server answers for it"),
-            None,
-        )),
-        _ if has("policies") && !has("secured") => Some(warn(
-            format!("{name} has policies, but its row security is off"),
-            Some(format!(
-                "ALTER TABLE {} ENABLE ROW LEVEL SECURITY;",
-                quoted_table(&name)
-            )),
-        )),
-        _ => None,
-    }
-}
-
-/// The columns of a table on which the role has a right.
-fn granted(facts: &[Fact], name: &TableName, right: &str) -> BTreeSet<String> {
-    let about = |fact: &&Fact| {
-        let kind = match right {
-            "SELECT" => fact.kind == "read",
-            right => fact.kind == "write" && fact.last() == right,
-        };
-        kind && fact.table() == *name
-    };
-    facts.iter().filter(about).flat_map(Fact::columns).collect()
-}
-
 /// Whom a right must be taken from.
 fn from(role: &str, public: &str) -> String {
     match public {
@@ -441,18 +292,51 @@ fn from(role: &str, public: &str) -> String {
     }
 }
 
-fn refuse(what: String, fix: Option<String>) -> Finding {
-    Finding {
-        severity: Severity::Refuse,
-        what,
-        fix,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn warn(what: String, fix: Option<String>) -> Finding {
-    Finding {
-        severity: Severity::Warn,
-        what,
-        fix,
+    fn fact(kind: &str, about: [&str; 5]) -> Fact {
+        Fact {
+            kind: kind.to_owned(),
+            about: about.map(str::to_owned),
+        }
+    }
+
+    fn told(facts: &[Fact]) -> Vec<Finding> {
+        let mut all = vec![fact("role", ["r", "r", "", "", ""])];
+        all.extend_from_slice(facts);
+        findings(&all, &Schema::default())
+    }
+
+    #[test]
+    fn a_right_of_a_kind_that_is_not_known_here_is_refused() {
+        let found = told(&[fact("teleport", ["", "", "", "", ""])]);
+        assert_eq!(found[0].severity, super::super::Severity::Refuse);
+    }
+
+    #[test]
+    fn what_everybody_has_is_taken_from_everybody() {
+        let read = fact("read", ["crm", "pay", "public", "[\"a\"]", ""]);
+        let fix = told(&[read])[0].fix.clone().unwrap();
+        assert_eq!(fix, "REVOKE SELECT ON \"crm\".\"pay\" FROM \"r\", PUBLIC;");
+    }
+
+    #[test]
+    fn of_a_superuser_only_that_is_told() {
+        let facts = [
+            fact("attribute", ["SUPERUSER", "", "", "", ""]),
+            fact("read", ["crm", "pay", "", "[\"a\"]", ""]),
+        ];
+        assert_eq!(told(&facts).len(), 1);
+    }
+
+    #[test]
+    fn a_role_that_works_as_another_is_refused() {
+        let found = findings(
+            &[fact("role", ["other", "r", "", "", ""])],
+            &Schema::default(),
+        );
+        assert!(found[0].what.contains("could become itself again"));
     }
 }

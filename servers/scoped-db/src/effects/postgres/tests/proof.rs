@@ -45,6 +45,7 @@ fn declared(table: &str, columns: &[&str]) -> Table {
         columns: columns.iter().map(column).collect(),
         key: Vec::new(),
         rows: None,
+        filtered: false,
         count: None,
         writes: Writes::default(),
         estimate: None,

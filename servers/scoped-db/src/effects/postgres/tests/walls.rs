@@ -50,7 +50,7 @@ async fn a_read_leaves_nothing_behind() {
     }
     let settings = "SELECT current_setting('search_path'), current_setting('app.user_id', true), \
                     current_setting('default_transaction_read_only'), \
-                    current_setting('statement_timeout'), current_setting('keyhole.transaction'), \
+                    current_setting('statement_timeout'), current_setting('transaction_isolation'), \
                     (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM public.t)";
     let rows = postgres.query(&call(), &query(settings, [])).await.unwrap();
     let user = rows.rows[0][1].clone();
@@ -58,7 +58,13 @@ async fn a_read_leaves_nothing_behind() {
     assert_eq!(rows.rows[0][0], json!("\"\""));
     assert_eq!(
         rows.rows[0][2..],
-        [json!("on"), json!("10s"), json!("read"), json!(0), json!(0)]
+        [
+            json!("on"),
+            json!("10s"),
+            json!("repeatable read"),
+            json!(0),
+            json!(0)
+        ]
     );
 }
 
@@ -88,14 +94,26 @@ async fn a_query_whose_transaction_did_not_begin_computes_nothing() {
 }
 
 #[tokio::test]
-async fn the_mark_is_never_set_outside_of_a_read() {
+async fn the_isolation_of_a_read_is_had_nowhere_else_whatever_the_server_says() {
     let Some(database) = database("").await else {
         return;
     };
+    let admin = database.admin().await;
+    let defaults = format!(
+        "ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'; \
+         ALTER DATABASE {} SET default_transaction_read_only = off",
+        database.name, database.name
+    );
+    admin.batch_execute(&defaults).await.unwrap();
     let session = database.open("postgres", 1).session().await.unwrap();
-    let mark = "SELECT current_setting('keyhole.transaction', true)";
-    let row = session.link.client.query_one(mark, &[]).await.unwrap();
-    assert_eq!(row.get::<_, Option<&str>>(0), None);
+    for (setting, value) in [
+        ("transaction_isolation", "read committed"),
+        ("transaction_read_only", "on"),
+    ] {
+        let show = format!("SHOW {setting}");
+        let row = session.link.client.query_one(&show, &[]).await.unwrap();
+        assert_eq!(row.get::<_, &str>(0), value);
+    }
 }
 
 #[tokio::test]
