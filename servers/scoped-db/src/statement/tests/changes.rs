@@ -16,7 +16,7 @@ fn texts(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_new_row_has_named_columns_and_bound_values() {
-    let change = write::insert(&name(), &texts(&["a", "b\"c"]), Dialect::Postgres);
+    let change = write::insert(&name(), &texts(&["a", "b\"c"]), None, Dialect::Postgres);
     assert_eq!(
         change.sql,
         "INSERT INTO \"sales\".\"it\"\"ems\"(\"a\", \"b\"\"c\") VALUES ($1, $2)"
