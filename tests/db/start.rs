@@ -136,6 +136,7 @@ fn a2_each_excess_is_found_and_said() {
     let Some(cluster) = cluster() else { return };
     let Some(shop) = Shop::open() else { return };
     let role = &shop.role;
+    let missed = std::cell::RefCell::new(Vec::new());
     let refused = |what: &str| {
         let arguments = shop.world.arguments(&[
             "--config={dir}/config.toml",
@@ -143,8 +144,10 @@ fn a2_each_excess_is_found_and_said() {
             "--subject=ann",
         ]);
         let ran = run(&bin("scoped-db"), &arguments);
-        assert_eq!(ran.code, Some(3), "{what}: {}", ran.stderr);
         assert_eq!(ran.stdout, "");
+        if ran.code != Some(3) {
+            missed.borrow_mut().push(what.to_owned());
+        }
     };
     boss_and_back(
         &shop,
@@ -208,6 +211,48 @@ fn a2_each_excess_is_found_and_said() {
             "create function crm.definer() returns int language sql security definer as 'select 1'",
             "drop function crm.definer()",
         ),
+        (
+            "grant references on crm.customers to {role}",
+            "revoke references on crm.customers from {role}",
+        ),
+        (
+            "grant trigger on crm.tasks to {role}",
+            "revoke trigger on crm.tasks from {role}",
+        ),
+        (
+            "grant select (id) on crm.payroll to public",
+            "revoke select (id) on crm.payroll from public",
+        ),
+        (
+            "grant usage on sequence crm.customers_id_seq to {role}",
+            "revoke usage on sequence crm.customers_id_seq from {role}",
+        ),
+        (
+            "grant select on pg_catalog.pg_authid to {role}",
+            "revoke select on pg_catalog.pg_authid from {role}",
+        ),
+        (
+            "grant select (stavalues1) on pg_catalog.pg_statistic to public",
+            "revoke select (stavalues1) on pg_catalog.pg_statistic from public",
+        ),
+        (
+            "grant execute on function pg_read_file(text) to {role}",
+            "revoke execute on function pg_read_file(text) from {role}",
+        ),
+        (
+            "grant pg_monitor to {role} with admin option",
+            "revoke pg_monitor from {role}",
+        ),
+        (
+            "select lo_create(99); grant select on large object 99 to {role}",
+            "select lo_unlink(99)",
+        ),
+        (
+            "do 'begin execute format(''grant create on database %I to {role}'', \
+             current_database()); end'",
+            "do 'begin execute format(''revoke create on database %I from {role}'', \
+             current_database()); end'",
+        ),
         // code that is reached by the type of a column, whatever schema it is in
         (
             "create schema apart; create function apart.f(crm.mood) returns text language sql \
@@ -228,6 +273,8 @@ fn a2_each_excess_is_found_and_said() {
     ] {
         boss_and_back(&shop, give, take, refused);
     }
+    let missed = missed.into_inner();
+    assert!(missed.is_empty(), "not found: {missed:#?}");
     // and with none of them it serves
     let mut raw = shop.serve("ann");
     raw.call("list_tables", json!({})).ok();
