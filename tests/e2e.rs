@@ -14,5 +14,7 @@ mod audit;
 mod resources;
 // Who hears of changes.
 mod subscriptions;
+// What scoped-db does with callers and databases that mean harm.
+mod db;
 // What clients written by others make of it.
 mod foreign;

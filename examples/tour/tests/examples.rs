@@ -166,7 +166,7 @@ fn what_a_desk_may_read_of_a_database_can_be_asked_before_it_is_let_in() {
         let said = String::from_utf8(said.stdout).unwrap();
         assert!(said.starts_with(verdict), "{who} {column}: {said}");
     }
-    let granted = story.run(&["grant-sql"]);
+    let granted = story.run(&["grant-sql", "--role", "crm_reader", "--database", "crm"]);
     let granted = String::from_utf8(granted.stdout).unwrap();
     assert!(
         granted.contains("GRANT") && !granted.contains("portal_logins"),

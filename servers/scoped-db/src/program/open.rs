@@ -40,10 +40,6 @@ pub(super) enum Place {
     /// A PostgreSQL server, as the operator wrote it, and where the password is kept.
     Postgres(Box<Target>, String, Option<SecretRef>),
     /// A SQLite file.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(dead_code, reason = "refused in this build")
-    )]
     Sqlite(PathBuf),
 }
 
@@ -71,7 +67,8 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
         return Err(StartError::step("prove the role", refused(&excess)));
     }
     for finding in &ready.findings {
-        tracing::warn!("{}", finding.what);
+        // `check` shows them; a host shows a server's warnings at every start
+        tracing::info!("{}", finding.what);
     }
     if start.source.is_none() {
         for table in &ready.schema.tables {

@@ -305,15 +305,15 @@ impl Printer<'_> {
         for _ in &links {
             self.text("(");
         }
-        // where a row meets another, and nowhere else
         self.expr(first)?;
-        for (op, right) in links.into_iter().rev() {
+        for (place, (op, right)) in links.into_iter().rev().enumerate() {
             match op {
                 BinaryOperator::And => self.text(" AND "),
                 BinaryOperator::Or => self.text(" OR "),
                 BinaryOperator::Overlaps if self.dialect == Dialect::Postgres => {
                     let pair = |expr: &Expr| matches!(expr, Expr::Tuple(items) if items.len() == 2);
-                    self.without(!pair(right), NOT_AVAILABLE)?;
+                    let pairs = place == 0 && pair(first) && pair(right);
+                    self.without(!pairs, NOT_AVAILABLE)?;
                     self.text(" OVERLAPS ");
                 }
                 op => {

@@ -214,7 +214,7 @@ impl Printer<'_> {
         if !columns.is_empty() {
             self.touch.all(at);
         }
-        self.ruled |= known.table.rows.is_some();
+        self.ruled |= known.table.hides_rows();
         self.subselect(known);
         let fields = known.columns().map(|(column, _)| Field {
             name: column.name.clone(),
@@ -237,7 +237,21 @@ impl Printer<'_> {
 
     /// The columns of the view, masked, of the rows that the rule lets through.
     fn subselect(&mut self, known: &ViewTable) {
-        self.text("(SELECT ");
+        self.text("(");
+        self.select_of(known);
+        if let Some(rule) = &known.table.rows {
+            self.text(" WHERE (");
+            rule.print(self, &known.table.name.table);
+            self.text(")");
+        }
+        if self.fenced && known.table.hides_rows() {
+            self.fence(known);
+        }
+        self.text(")");
+    }
+
+    fn select_of(&mut self, known: &ViewTable) {
+        self.text("SELECT ");
         let mut first = true;
         for (column, shown) in known.columns() {
             if !std::mem::take(&mut first) {
@@ -257,19 +271,20 @@ impl Printer<'_> {
         self.quoted(&name.schema);
         self.text(".");
         self.quoted(&name.table);
-        if let Some(rule) = &known.table.rows {
-            self.text(" WHERE (");
-            rule.print(self, &name.table);
-            self.text(")");
-            if self.fenced {
-                // neither database evaluates anything of the outside in here
-                self.text(match self.dialect {
-                    Dialect::Postgres => " OFFSET 0",
-                    Dialect::Sqlite => " LIMIT -1 OFFSET 0",
-                });
+    }
+
+    /// Neither database evaluates anything of the outside beyond OFFSET. PostgreSQL's planner would
+    /// still try a pattern of the outside on the statistics of all rows, hidden ones too, and
+    /// can fail there; it knows no statistics of what comes out of a set operation.
+    fn fence(&mut self, known: &ViewTable) {
+        match self.dialect {
+            Dialect::Postgres => {
+                self.text(" UNION ALL ");
+                self.select_of(known);
+                self.text(" WHERE FALSE OFFSET 0");
             }
+            Dialect::Sqlite => self.text(" LIMIT -1 OFFSET 0"),
         }
-        self.text(")");
     }
 
     /// Ends an item of FROM with its alias, and makes it known.

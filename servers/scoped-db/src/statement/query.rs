@@ -62,6 +62,13 @@ impl Printer<'_> {
             || format_clause.is_some()
             || !pipe_operators.is_empty();
         self.without(foreign, NOT_AVAILABLE)?;
+        // PostgreSQL takes the clauses inside of parentheses and behind them for those of one
+        if let SetExpr::Query(inner) = body.as_ref() {
+            let both = has_clauses(query) && has_clauses(inner);
+            self.without(both, "what is in parentheses has such a clause already")?;
+        }
+        let ties = fetch.as_ref().is_some_and(|fetch| fetch.with_ties);
+        self.without(ties && order_by.is_none(), "WITH TIES needs ORDER BY")?;
         if let Some(with) = with {
             self.with(with)?;
         }
@@ -424,6 +431,15 @@ impl Printer<'_> {
         self.text(")");
         printed
     }
+}
+
+fn has_clauses(query: &Query) -> bool {
+    let own = query.with.is_some()
+        || query.order_by.is_some()
+        || query.limit_clause.is_some()
+        || query.fetch.is_some();
+    let inner = matches!(query.body.as_ref(), SetExpr::Query(inner) if has_clauses(inner));
+    own || inner
 }
 
 impl Field {

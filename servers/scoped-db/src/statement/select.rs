@@ -113,8 +113,9 @@ impl Printer<'_> {
         self.list(items, |printer, item| {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let field = printer.field(expr, outputs::of(expr, printer.dialect));
+                    // refuses what is deeper than we would go for its name
                     printer.expr(expr)?;
+                    let field = printer.field(expr, outputs::of(expr, printer.dialect));
                     // so that its name is what we think it is
                     if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
                         printer.text(" AS ");
