@@ -64,7 +64,7 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
     settle(link).await?;
     let prepared = link
         .statements
-        .prepare(&link.client, query.sql(), limits.cell)
+        .prepare(&link.client, query)
         .await
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
@@ -90,11 +90,10 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
 
 /// The plan of a query, as the server writes it.
 pub(super) async fn plan(link: &mut Link, query: &Query) -> Result<Value, Ended> {
-    let limits = query.limits();
     settle(link).await?;
     let prepared = link
         .statements
-        .prepare(&link.client, query.sql(), limits.cell)
+        .prepare(&link.client, query)
         .await
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
@@ -259,9 +258,8 @@ fn values(prepared: &Prepared, query: &Query) -> Result<Vec<Bound>, Refusal> {
         return Err(mismatch());
     }
     let values = query.values().iter().map(Bound::of);
-    let one_more = query.limits().rows.saturating_add(1);
-    let bounds = [Bound::number(one_more), Bound::number(query.skip())];
-    Ok(values.chain(bounds).collect())
+    let skip = (query.skip() > 0).then(|| Bound::number(query.skip()));
+    Ok(values.chain(skip).collect())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]

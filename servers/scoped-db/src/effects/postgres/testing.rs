@@ -123,6 +123,7 @@ impl Cluster {
                 cluster.directory = Some(directory);
                 return Some(cluster);
             }
+            cluster.stop();
         }
         let log = std::fs::read_to_string(directory.path().join("log"));
         panic!("the server did not start: {log:?}");
@@ -130,11 +131,17 @@ impl Cluster {
 
     /// Ends the server as a crash would, or `fast`, and starts it again.
     pub(super) fn restart(&mut self) {
-        let mut input = self.server.stdin.take().unwrap();
-        input.write_all(b"keep\n").unwrap();
-        self.server.wait().unwrap();
+        self.stop();
         self.server = serve(&self.binaries, self.socket(), self.port, self.tls);
         assert!(self.is_up(self.socket()), "the server did not start again");
+    }
+
+    /// Ends the server and leaves what it wrote.
+    fn stop(&mut self) {
+        let mut input = self.server.stdin.take().unwrap();
+        input.write_all(b"keep\n").unwrap();
+        drop(input);
+        self.server.wait().unwrap();
     }
 
     fn is_up(&self, directory: &Path) -> bool {
