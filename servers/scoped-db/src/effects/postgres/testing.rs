@@ -124,6 +124,7 @@ impl Cluster {
                 return Some(cluster);
             }
             cluster.stop();
+            std::fs::rename(directory.path().join("log"), directory.path().join("old")).unwrap();
         }
         let log = std::fs::read_to_string(directory.path().join("log"));
         panic!("the server did not start: {log:?}");
@@ -132,6 +133,7 @@ impl Cluster {
     /// Ends the server as a crash would, or `fast`, and starts it again.
     pub(super) fn restart(&mut self) {
         self.stop();
+        std::fs::remove_file(self.socket().join("log")).unwrap();
         self.server = serve(&self.binaries, self.socket(), self.port, self.tls);
         assert!(self.is_up(self.socket()), "the server did not start again");
     }
