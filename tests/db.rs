@@ -24,6 +24,8 @@ mod writes;
 mod start;
 // SQLite files.
 mod lite;
+// Statements that a generator makes up.
+mod random;
 // Errors for hidden rows, wherever an expression can stand.
 mod probes;
 // Changes of SQLite files.

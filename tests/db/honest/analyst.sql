@@ -122,7 +122,7 @@ SELECT name FROM products WHERE id IN (SELECT product_id FROM order_lines GROUP 
 SELECT c.name FROM customers c WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id AND o.total > 390) ORDER BY c.name
 
 -- # not exists
-SELECT p.name FROM products p WHERE NOT EXISTS (SELECT FROM order_lines l WHERE l.product_id = p.id AND l.order_id < 20) ORDER BY p.id
+SELECT p.name FROM products p WHERE NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.product_id = p.id AND l.order_id < 20) ORDER BY p.id
 
 -- # any and all
 SELECT id FROM products WHERE price > ALL (SELECT price FROM products WHERE category = 'toys') OR id = ANY (ARRAY[1, 2]) ORDER BY id

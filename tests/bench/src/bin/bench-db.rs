@@ -116,7 +116,7 @@ impl Bed {
     fn pgbench(&self, clients: u32) -> f64 {
         let output = Command::new(self.cluster.program("pgbench"))
             .args(["--select-only", "--protocol=prepared", "--no-vacuum"])
-            .args(["--time=4", "--host=127.0.0.1", "--username=bench"])
+            .args(["--time=4", "--host=127.0.0.1", "--username=boss"])
             .arg(format!("--client={clients}"))
             .arg(format!("--port={}", self.cluster.port()))
             .arg("postgres")
