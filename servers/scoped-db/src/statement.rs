@@ -13,6 +13,8 @@
 
 mod call;
 mod calm;
+mod catalog;
+mod compare;
 mod expr;
 mod form;
 mod from;
@@ -20,6 +22,7 @@ mod function;
 mod join;
 mod literal;
 mod mask;
+mod moment;
 mod name;
 mod operator;
 mod out;
@@ -28,13 +31,17 @@ mod parse;
 mod place;
 mod printer;
 mod query;
+mod rows;
 mod rule;
 mod scope;
 mod select;
+mod set;
 #[cfg(test)]
 mod tests;
 mod touch;
 mod types;
+mod value;
+mod with;
 pub mod write;
 
 use guard::error::Denial;

@@ -331,7 +331,6 @@ const FORMS: &[&str] = &[
     "SELECT id IN customers FROM customers",
     "SELECT id IN UNNEST(tags) FROM customers",
     "SELECT id FROM customers WHERE id IN ()",
-    "SELECT INTERVAL '1' WEEK",
     "SELECT INTERVAL 1 DAY",
     "SELECT INTERVAL '1' YEAR TO EVIL",
     "SELECT extract(evil FROM created_at) FROM orders",
