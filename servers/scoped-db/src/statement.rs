@@ -24,6 +24,7 @@ mod literal;
 mod mask;
 mod moment;
 mod name;
+mod nesting;
 mod operator;
 mod out;
 mod outputs;
