@@ -65,7 +65,7 @@ pub enum Dialect {
 pub struct Bounds {
     /// Bytes of text.
     pub bytes: usize,
-    /// Joins and items of FROM, together.
+    /// Joins and items of FROM, together, after the first.
     pub joins: usize,
     /// Levels of nesting.
     pub depth: usize,
