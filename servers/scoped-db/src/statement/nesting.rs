@@ -30,7 +30,7 @@ impl Level {
     }
 
     fn steps(&self) -> usize {
-        2 + self.operators.min(BINDINGS) + self.prefixes
+        3 + self.operators.min(BINDINGS) + self.prefixes
     }
 }
 

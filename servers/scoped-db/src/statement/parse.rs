@@ -75,7 +75,7 @@ fn read<T: Send>(
     let steps = nesting::steps(&found, bounds.depth)?;
     let parameters = parameters(&found)?;
     let tree = if steps <= USUAL {
-        attempt(found, dialect, USUAL, &parse)
+        attempt(found, dialect, USUAL + SPARE, &parse)
     } else {
         with_room(|| attempt(found, dialect, DEEPEST, &parse))
     };
@@ -212,7 +212,9 @@ const NOT_UNDERSTOOD: &str = "this is not understood here";
 const UNENDED: &str = "a string, name or comment does not end, or a character has no place here";
 /// Steps that the parser can take in the smallest stack there is, 2 MiB, in a build that was not
 /// optimized, and leave half of it.
-const USUAL: usize = 16;
+const USUAL: usize = 14;
+/// Steps on top of what was told from the tokens.
+const SPARE: usize = 4;
 /// More steps than any statement needs that is shallow enough to be printed.
 const DEEPEST: usize = 300;
 /// Stack for [`DEEPEST`], twice over: a step takes up to 82 kB in a build that was not optimized.

@@ -179,6 +179,8 @@ fn what_nests_as_deep_as_may_be_fits_the_stack_of_a_thread() {
     ] {
         let sql =
             |many: usize| format!("SELECT {}{inner}{}", open.repeat(many), close.repeat(many));
+        let gap = (1..least).find(|many| postgres(&sql(*many)).is_err());
+        assert_eq!(gap, None, "{open}");
         let deepest = (1..40).rev().find(|many| postgres(&sql(*many)).is_ok());
         assert!(
             deepest.is_some_and(|many| many >= least),
