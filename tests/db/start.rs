@@ -233,6 +233,10 @@ fn a2_each_excess_is_found_and_said() {
             "revoke select on pg_catalog.pg_authid from {role}",
         ),
         (
+            "grant select (stavalues1) on pg_catalog.pg_statistic to public",
+            "revoke select (stavalues1) on pg_catalog.pg_statistic from public",
+        ),
+        (
             "grant execute on function pg_read_file(text) to {role}",
             "revoke execute on function pg_read_file(text) from {role}",
         ),

@@ -132,7 +132,10 @@ impl Postgres {
         let limit = query.limits().time;
         lease.running = true;
         let link = lease.link()?;
-        within(call, limit, async { Ok(read::run(link, query).await) }).await
+        within(call, limit, async {
+            Ok(read::run(link, call, query).await)
+        })
+        .await
     }
 
     pub(super) async fn explain(

@@ -117,8 +117,8 @@ SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, a.attname::pg_cat
          OR (t.typtype = 'e' AND NOT EXISTS (SELECT FROM moved WHERE moved.type = t.oid))
          OR (t.typcategory = 'A' AND EXISTS (
               SELECT FROM pg_catalog.pg_type e
-               WHERE e.oid = t.typelem AND (e.oid < 16384 OR e.typtype = 'e')
-                 AND NOT EXISTS (SELECT FROM moved WHERE moved.type IN (t.oid, e.oid))))
+               WHERE e.oid = t.typelem AND (e.oid < 16384 OR (e.typtype = 'e'
+                 AND NOT EXISTS (SELECT FROM moved WHERE moved.type IN (t.oid, e.oid))))))
          OR (t.oid < 16384 AND t.typelem <> 0 AND t.typcategory <> 'A'),
        NOT a.attnotnull,
        pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'),
