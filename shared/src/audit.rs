@@ -11,6 +11,7 @@
 //! | `place`       | where does the chain end?                                    |
 //! | `torn`        | what is kept of a line that a crash cut off?                 |
 //! | `trail`       | how is a batch appended, and what if that fails?             |
+//! | `queue`       | where do records wait, and who is told?                      |
 //! | `writer`      | how do many requests share one sync?                         |
 //! | `instance`    | which processes died, and what did they leave open?          |
 //! | `space`       | is there room for more, or for denials only?                 |
@@ -41,6 +42,7 @@ mod lines;
 mod mark;
 mod origin;
 mod place;
+mod queue;
 mod record;
 mod segment;
 mod space;
@@ -61,11 +63,11 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::mpsc;
 use std::time::Duration;
-use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
@@ -93,14 +95,17 @@ use self::instance::Instance;
 use self::key::Key;
 use self::mark::Lock;
 use self::origin::Stamp;
+use self::queue::Item;
+use self::queue::Line;
+use self::queue::Queue;
+use self::queue::Sender;
 use self::space::Space;
 use self::trail::Entry;
 use self::trail::Trail;
-use self::writer::Item;
-use self::writer::Queue;
-use self::writer::Sender;
+use self::writer::Turn;
 use self::writer::Writer;
 use crate::error::Fault;
+use crate::together::give_way;
 
 /// How a trail is kept.
 #[derive(Clone, Debug)]
@@ -146,6 +151,9 @@ pub struct Audit {
     stamp: Arc<Stamp>,
     key: Key,
     queue: Arc<Queue>,
+    turn: Arc<Turn>,
+    /// Whether a sync waits for nothing, so that whoever waits may write.
+    in_memory: bool,
     permits: Arc<Semaphore>,
     ended: Mutex<Option<mpsc::Receiver<()>>>,
 }
@@ -201,18 +209,16 @@ impl Audit {
         started?;
         drop(held);
 
+        let in_memory = trail.is_in_memory();
         let queue = Arc::new(Queue::new());
-        let writer = Writer {
-            queue: Arc::clone(&queue),
-            trail,
-            clock: (now, Instant::now()),
-            lost: 0,
-        };
+        let writer = Writer::new(Arc::clone(&queue), trail, now);
+        let turn = Arc::new(Turn::new(Some(writer)));
         let (end, ended) = mpsc::sync_channel(1);
+        let (its_turn, its_queue) = (Arc::clone(&turn), Arc::clone(&queue));
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || {
-                writer.run();
+                writer::run(&its_turn, &its_queue);
                 drop(end);
             })
             .map_err(|error| Trouble::System {
@@ -223,6 +229,8 @@ impl Audit {
             stamp,
             key,
             queue,
+            turn,
+            in_memory,
             permits: Arc::new(Semaphore::new(WAITING)),
             ended: Mutex::new(Some(ended)),
         })
@@ -235,14 +243,33 @@ impl Audit {
     /// # Errors
     ///
     /// A [`Fault`] if it is not durable; then the answer it stands for must not leave.
-    pub async fn write(&self, record: Record) -> Result<(), Fault> {
-        let permits = Arc::clone(&self.permits);
-        let permit = timeout(QUEUED, permits.acquire_owned()).await;
-        let permit = permit
-            .map_err(|_| refused(Trouble::Slow("the queue of the trail")))?
-            .map_err(|_| refused(Trouble::Closed))?;
-        let (sender, answer) = oneshot::channel();
-        self.push(&record, Sender::Task(sender), Some(permit))?;
+    #[expect(clippy::needless_pass_by_value, reason = "a record is written once")]
+    pub fn write<'a>(
+        &'a self,
+        record: Record<'_>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send + use<'a> {
+        // now: what it borrows need not live until it is durable
+        let line = self.line(&record);
+        self.write_line(line)
+    }
+
+    async fn write_line(&self, line: Line) -> Result<(), Fault> {
+        let permit = self.place().await?;
+        let (sender, mut answer) = oneshot::channel();
+        let sender = Sender::Task(sender, Handle::current());
+        self.push(line, sender, Some(permit))?;
+        let mut ring = Ring(Some(&self.queue));
+        if self.in_memory {
+            give_way().await;
+            if answer.is_empty() {
+                writer::run_once(&self.turn, &self.queue);
+            }
+            if let Ok(written) = answer.try_recv() {
+                ring.0 = None;
+                return written.map_err(refused);
+            }
+        }
+        drop(ring);
         match timeout(WRITTEN, answer).await {
             Ok(Ok(written)) => written.map_err(refused),
             Ok(Err(_)) => Err(refused(Trouble::Closed)),
@@ -256,9 +283,10 @@ impl Audit {
     ///
     /// As [`Audit::write`].
     #[expect(clippy::needless_pass_by_value, reason = "a record is written once")]
-    pub fn write_blocking(&self, record: Record) -> Result<(), Fault> {
+    pub fn write_blocking(&self, record: Record<'_>) -> Result<(), Fault> {
         let (sender, answer) = mpsc::sync_channel(1);
-        self.push(&record, Sender::Thread(sender), None)?;
+        self.push(self.line(&record), Sender::Thread(sender), None)?;
+        self.queue.ring();
         match answer.recv_timeout(WRITTEN) {
             Ok(written) => written.map_err(refused),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(refused(Trouble::Closed)),
@@ -295,24 +323,41 @@ impl Audit {
         written
     }
 
-    fn push(
-        &self,
-        record: &Record,
-        sender: Sender,
-        permit: Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Fault> {
+    /// A place in the queue, held until the record is written.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let permit = timeout(QUEUED, Arc::clone(&self.permits).acquire_owned()).await;
+        permit
+            .map_err(|_| refused(Trouble::Slow("the queue of the trail")))?
+            .map_err(|_| refused(Trouble::Closed))
+    }
+
+    fn line(&self, record: &Record<'_>) -> Line {
         let effect = match (record.phase, record.intent) {
             (_, Some(intent)) => Effect::Ends(intent),
             (Some(Phase::Intent), None) => Effect::Begins(record.id),
             (Some(Phase::Outcome) | None, None) => Effect::None,
         };
-        let item = Item {
+        Line {
             entry: Entry {
                 body: record.encode(&self.stamp),
                 effect,
             },
             time: record.time,
             is_work: record.is_work(),
+        }
+    }
+
+    fn push(
+        &self,
+        line: Line,
+        sender: Sender,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), Fault> {
+        let item = Item {
+            line,
             sender,
             permit,
         };
@@ -350,6 +395,17 @@ impl fmt::Debug for Audit {
             .field("instance", &self.stamp.instance)
             .field("healthy", &self.healthy())
             .finish_non_exhaustive()
+    }
+}
+
+/// Wakes the writer's thread on drop: also for who stopped waiting before it was written.
+struct Ring<'a>(Option<&'a Queue>);
+
+impl Drop for Ring<'_> {
+    fn drop(&mut self) {
+        if let Some(queue) = self.0 {
+            queue.ring();
+        }
     }
 }
 

@@ -419,6 +419,11 @@ impl Call {
         self.facts_mut().clone()
     }
 
+    /// The facts, for the last record of the request.
+    pub(crate) fn take_facts(&self) -> Facts {
+        std::mem::take(&mut *self.facts_mut())
+    }
+
     fn facts_mut(&self) -> MutexGuard<'_, Facts> {
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }

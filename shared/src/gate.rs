@@ -46,6 +46,7 @@ use rmcp::service::RequestContext;
 pub use desk::Desk;
 pub use desk::Limits;
 pub use desk::record_id;
+pub(crate) use flights::Flight;
 pub(crate) use outcome::Asked;
 
 use crate::call::Call;
@@ -55,6 +56,7 @@ use crate::error::Refusal;
 use crate::server::Server;
 use handler::Handler;
 use outcome::Ended;
+use record::Intent;
 
 /// The door in front of one server, for one session.
 #[derive(Debug)]
@@ -76,7 +78,7 @@ impl<S: Server> Gate<S> {
     /// Runs an admitted request under its deadline.
     async fn answer(
         &self,
-        asked: &Asked,
+        asked: &Arc<Asked>,
         call: &Call,
         request: ClientRequest,
         mut context: RequestContext<RoleServer>,
@@ -84,7 +86,7 @@ impl<S: Server> Gate<S> {
         let _admitted = self.desk.admit(asked, call).await?;
         context.extensions.insert(call.clone());
         if asked.writes {
-            context.extensions.insert(self.desk.intent(asked, call));
+            context.extensions.insert(Intent(Arc::clone(asked)));
         }
         // on the heap: the protocol's futures are large, and every layer above would move them
         let work = Box::pin(self.handler.handle_request(request, context));
@@ -131,7 +133,7 @@ impl<S: Server> Gate<S> {
         let started = Instant::now();
         let now = self.desk.now();
         let server = self.handler.server();
-        let asked = self.desk.asked(server, &request, &context, now);
+        let asked = Arc::new(self.desk.asked(server, &request, &context, now));
         let id = context.id.clone();
         let call = self.desk.begin(&asked, context.ct.clone(), now);
         let ended = match &call {

@@ -42,3 +42,4 @@ pub mod serve;
 pub mod server;
 pub mod session;
 mod small_file;
+mod together;

@@ -8,6 +8,8 @@
 
 mod lines;
 pub mod logging;
+mod message;
+mod outlet;
 mod stdio;
 
 use std::borrow::Cow;
@@ -34,6 +36,7 @@ use crate::error::Fault;
 use crate::error::fault;
 use crate::gate::Desk;
 use crate::gate::Gate;
+use crate::gate::record_id;
 use crate::policy::PolicySource;
 use crate::server::Server;
 pub(crate) use lines::Lines;
@@ -242,10 +245,11 @@ impl Desk {
         action: &'static str,
         reason: Option<&'static str>,
     ) -> Result<(), Fault> {
+        let (policy, now) = (self.session().policy(), self.now());
         let record = audit::Record {
             action: Some(action),
             reason: reason.map(Cow::Borrowed),
-            ..self.session_record(kind, self.now())
+            ..self.session_record(&policy, kind, record_id(now), now)
         };
         self.audit().write(record).await
     }

@@ -20,6 +20,7 @@ pub mod media;
 mod meta;
 mod names;
 pub mod open;
+mod open_at_once;
 pub mod root;
 pub mod search;
 pub mod search_file;

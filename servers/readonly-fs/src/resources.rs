@@ -132,11 +132,11 @@ fn file(inner: &Inner, call: &Call, place: &Place) -> Result<Contents, Refusal> 
     let label = opened.found.standing().label;
     let limits = permit.limits();
     media::reserve(call, limits, media::length(opened.meta.size, (0, None)))?;
-    let file = opened.into_file();
+    let (file, _) = opened.into_file();
     let check = || call.check();
     let source = Source::new(&file, &check)?;
     let name = Path::new(OsStr::from_bytes(place.path().as_bytes()));
-    let media = Media::of(source.head(), name);
+    let media = Media::of(source.head(), source.form(), name);
     let body = if media.kind == media::Kind::Text {
         let mut budget = Budget {
             bytes: limits.text_bytes.count(),

@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) indexes: Indexes,
     pub(crate) watcher: Watcher,
     pub(crate) sandbox: OnceLock<Value>,
+    /// The limits as `list_roots` tells them.
+    pub(crate) told_limits: Value,
     /// Room for file operations; those that may take long get only some of it, so that a slow
     /// walk never keeps a small read waiting.
     any: Semaphore,
@@ -69,6 +71,7 @@ pub(crate) enum Weight {
 
 impl ReadonlyFs {
     pub(crate) fn new(scope: Scope, handles: Handles, known: Taxonomy) -> Self {
+        let told_limits = tools::roots::told(scope.limits());
         let room = scope.limits().file_operations.count();
         Self(Arc::new(Inner {
             scope,
@@ -77,6 +80,7 @@ impl ReadonlyFs {
             indexes: Indexes::default(),
             watcher: Watcher::default(),
             sandbox: OnceLock::new(),
+            told_limits,
             any: Semaphore::new(room),
             long: Semaphore::new(room.div_ceil(2)),
         }))
@@ -105,6 +109,10 @@ impl ReadonlyFs {
         &self.0.known
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
     /// Runs `work` beside the other requests, when there is room for it; again, once there is
     /// memory for what it found that its answer takes.
     pub(crate) async fn run<T: Send + 'static>(
@@ -114,6 +122,16 @@ impl ReadonlyFs {
         work: impl Fn(&Inner, &Call) -> Result<T, Refusal> + Send + Sync + 'static,
     ) -> Result<T, Refusal> {
         let work = Arc::new(work);
+        // on the heap: what waits for a thread is large, and most need not wait
+        Box::pin(self.run_beside(call, weight, work)).await
+    }
+
+    async fn run_beside<T: Send + 'static>(
+        &self,
+        call: Call,
+        weight: Weight,
+        work: Arc<impl Fn(&Inner, &Call) -> Result<T, Refusal> + Send + Sync + 'static>,
+    ) -> Result<T, Refusal> {
         loop {
             let held = self.room(&call, weight).await?;
             let (inner, work) = (Arc::clone(&self.0), Arc::clone(&work));

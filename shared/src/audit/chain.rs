@@ -112,7 +112,7 @@ impl Hash {
         Some(Self(hash))
     }
 
-    fn push_to(self, line: &mut Vec<u8>) {
+    pub(super) fn push_to(self, line: &mut Vec<u8>) {
         push_hex(line, &self.0);
     }
 }

@@ -175,6 +175,19 @@ impl Directory {
         Ok(found)
     }
 
+    /// Whether it is on a disk that is memory, where a sync has nothing to wait for.
+    pub(super) fn is_in_memory(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            const TMPFS: u32 = 0x0102_1994;
+            const RAMFS: u32 = 0x8584_58f6;
+            let disk = rustix::fs::fstatfs(&self.fd);
+            disk.is_ok_and(|disk| [TMPFS, RAMFS].map(i64::from).contains(&disk.f_type))
+        }
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
     /// How many bytes are free on its file system.
     pub(super) fn free(&self) -> Result<u64, Errno> {
         let stat = rustix::fs::fstatvfs(&self.fd)?;

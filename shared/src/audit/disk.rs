@@ -13,6 +13,8 @@ use super::trouble::system;
 pub(super) struct Disk {
     #[cfg(test)]
     failures: std::sync::Arc<std::sync::Mutex<Vec<Failure>>>,
+    #[cfg(test)]
+    pub(super) in_memory: Option<bool>,
 }
 
 /// A failure to come.
@@ -79,6 +81,15 @@ impl Disk {
         };
         rustix::io::write(fd, &bytes[..stored.min(bytes.len())])?;
         Err(cause)
+    }
+
+    /// A disk that is memory whatever the directory is on, or is not.
+    #[cfg(test)]
+    pub(super) fn that_is_memory(in_memory: bool) -> Self {
+        Self {
+            in_memory: Some(in_memory),
+            ..Self::default()
+        }
     }
 
     /// Tells it to fail in the given order.

@@ -145,10 +145,18 @@ impl Fields {
     }
 
     fn key(&mut self, key: &str) {
-        self.bytes.push(b',');
-        push_quoted(&mut self.bytes, key, MAX_TEXT);
-        self.bytes.push(b':');
+        debug_assert!(is_plain(key), "a key is a word of ours");
+        self.bytes.extend_from_slice(b",\"");
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
     }
+}
+
+/// Whether a text needs no escapes.
+pub(super) fn is_plain(text: &str) -> bool {
+    // without branches, so that many bytes are looked at at a time
+    let plain = |b: u8| (b.wrapping_sub(b' ') < 0x5F) & (b != b'"') & (b != b'\\');
+    text.bytes().fold(true, |all, b| all & plain(b))
 }
 
 /// Appends `number` in decimal.
@@ -180,6 +188,11 @@ fn decimal(digit: u64) -> u8 {
 fn push_quoted(out: &mut Vec<u8>, text: &str, bound: usize) {
     let kept = boundary(text, bound);
     out.push(b'"');
+    if kept == text.len() && is_plain(text) {
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let mut plain = 0;
     for (at, letter) in text.char_indices().take_while(|&(at, _)| at < kept) {
         if matches!(letter, ' '..='~') && letter != '"' && letter != '\\' {
@@ -200,7 +213,10 @@ fn push_quoted(out: &mut Vec<u8>, text: &str, bound: usize) {
 
 /// The longest part of `text` of at most `bound` bytes that ends between letters.
 fn boundary(text: &str, bound: usize) -> usize {
-    let mut places = (0..=bound.min(text.len())).rev();
+    if text.len() <= bound {
+        return text.len();
+    }
+    let mut places = (0..=bound).rev();
     places
         .find(|&at| text.is_char_boundary(at))
         .unwrap_or_default()
@@ -229,8 +245,8 @@ const MAX_ADDRESS: usize = 2048;
 const MAX_ITEMS: usize = 16;
 /// Room that texts leave to what is always written: words, numbers, the figures.
 const RESERVED: usize = 6 * 1024;
-/// What most records need.
-const USUAL: usize = 1024;
+/// What most records need, and what the allocator has at hand.
+const USUAL: usize = 960;
 
 #[cfg(test)]
 mod tests {

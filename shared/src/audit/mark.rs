@@ -20,6 +20,7 @@ use super::chain::Link;
 use super::directory::Directory;
 use super::directory::Identity;
 use super::directory::is_chain;
+use super::encode::push_number;
 use super::trouble::Trouble;
 use super::trouble::system;
 
@@ -69,6 +70,15 @@ impl Lock {
     pub(super) fn hold(&self, directory: &Directory) -> Result<Held<'_>, Trouble> {
         self.flock(FlockOperation::LockExclusive)?;
         self.held(directory)
+    }
+
+    /// As [`Lock::hold`], but without waiting; `None` if another process holds it.
+    pub(super) fn try_hold(&self, directory: &Directory) -> Result<Option<Held<'_>>, Trouble> {
+        match rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => self.held(directory).map(Some),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(None),
+            Err(cause) => Err(system("lock the trail")(cause)),
+        }
     }
 
     /// As [`Lock::hold`], but not for long.
@@ -131,7 +141,7 @@ impl Held<'_> {
     /// Writes the mark.
     pub(super) fn set_mark(&self, mark: &Mark) -> Result<(), Trouble> {
         let text = mark.text();
-        let written = rustix::io::pwrite(&self.0.fd, text.as_bytes(), 0);
+        let written = rustix::io::pwrite(&self.0.fd, &text, 0);
         match written.map_err(system("write the mark"))? {
             SIZE => Ok(()),
             _ => Err(system("write the mark")(Errno::IO)),
@@ -153,11 +163,23 @@ impl Drop for Held<'_> {
 }
 
 impl Mark {
-    fn text(&self) -> String {
+    fn text(&self) -> Vec<u8> {
         let Self { chain, link, .. } = self;
         let (segment, bytes) = (self.segment, self.bytes);
         let Link { seq, hash } = link;
-        format!("{WORD} {chain:16} {segment:020} {bytes:020} {seq:020} {hash}\n")
+        // by hand: it is written and compared with every batch
+        let mut text = Vec::with_capacity(SIZE);
+        text.extend_from_slice(WORD.as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(chain.as_bytes());
+        for number in [segment, bytes, *seq] {
+            text.push(b' ');
+            push_padded(&mut text, number);
+        }
+        text.push(b' ');
+        hash.push_to(&mut text);
+        text.push(b'\n');
+        text
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
@@ -173,10 +195,22 @@ impl Mark {
             },
         };
         // the chain becomes part of a file name
-        (is_chain(&found.chain) && found.text().as_bytes() == bytes).then_some(found)
+        (is_chain(&found.chain) && found.text() == bytes).then_some(found)
     }
 }
 
+/// Twenty digits, as many as the largest number has.
+fn push_padded(out: &mut Vec<u8>, number: u64) {
+    let start = out.len();
+    push_number(out, number);
+    let digits = out.len() - start;
+    out.resize(start + DIGITS, b'0');
+    if let Some(field) = out.get_mut(start..) {
+        field.rotate_right(DIGITS.saturating_sub(digits));
+    }
+}
+
+const DIGITS: usize = 20;
 /// The name of the lock file.
 pub(super) const NAME: &str = "chain.lock";
 const WORD: &str = "keyhole-audit/1";
@@ -202,9 +236,9 @@ mod tests {
         };
         let text = mark.text();
         assert_eq!(text.len(), SIZE);
-        assert_eq!(Mark::parse(text.as_bytes()), Some(mark));
+        assert_eq!(Mark::parse(&text), Some(mark));
         for end in 0..text.len() {
-            assert_eq!(Mark::parse(&text.as_bytes()[..end]), None);
+            assert_eq!(Mark::parse(&text[..end]), None);
         }
     }
 }

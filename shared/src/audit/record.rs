@@ -13,6 +13,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::encode::Fields;
+use super::encode::is_plain;
 use super::origin::Stamp;
 use super::words::Decision;
 use super::words::Kind;
@@ -22,7 +23,7 @@ use super::words::Phase;
 /// One line of the trail, in the making. Values, secrets, contents and raw error texts do not
 /// belong here; every text is bounded and escaped when it is written.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub struct Record<'a> {
     /// `id`: a UUID of version 7.
     pub id: Uuid,
     /// `time`: when it happened.
@@ -36,59 +37,59 @@ pub struct Record {
     /// `action`: what was done, where no method says it (`start`, `open`, `recover`).
     pub action: Option<&'static str>,
     /// `reason`: why a session ended, for example.
-    pub reason: Option<Cow<'static, str>>,
+    pub reason: Option<Cow<'a, str>>,
     /// `principal.iss`: who vouches for the caller.
-    pub principal_iss: Option<Cow<'static, str>>,
+    pub principal_iss: Option<Cow<'a, str>>,
     /// `principal.id`: who asks.
-    pub principal_id: Option<Cow<'static, str>>,
+    pub principal_id: Option<Cow<'a, str>>,
     /// `principal.roles`.
-    pub roles: Vec<String>,
+    pub roles: &'a [String],
     /// `grant.id`: by what right.
-    pub grants: Vec<String>,
+    pub grants: &'a [String],
     /// `auth.method`.
-    pub auth_method: Option<Cow<'static, str>>,
+    pub auth_method: Option<Cow<'a, str>>,
     /// `session.id`: the server's own.
-    pub session_id: Option<Cow<'static, str>>,
+    pub session_id: Option<Cow<'a, str>>,
     /// `session.era`: `2025`, `2026` or `stdio`.
-    pub session_era: Option<Cow<'static, str>>,
+    pub session_era: Option<Cow<'a, str>>,
     /// `client.address`: an IP address, or `pipe`.
-    pub client_address: Option<Cow<'static, str>>,
+    pub client_address: Option<Cow<'a, str>>,
     /// `client.name`: what the client calls itself.
-    pub client_name: Option<Cow<'static, str>>,
+    pub client_name: Option<Cow<'a, str>>,
     /// `network.transport`.
-    pub transport: Option<Cow<'static, str>>,
+    pub transport: Option<Cow<'a, str>>,
     /// `os.peer_uid`: who the operating system says is at the other end.
     pub peer_uid: Option<u32>,
     /// `mcp.method.name`.
-    pub method: Option<Cow<'static, str>>,
+    pub method: Option<Cow<'a, str>>,
     /// `mcp.protocol.version`.
-    pub protocol: Option<Cow<'static, str>>,
+    pub protocol: Option<Cow<'a, str>>,
     /// `jsonrpc.request.id`.
-    pub request_id: Option<Cow<'static, str>>,
+    pub request_id: Option<Cow<'a, str>>,
     /// `gen_ai.tool.name`; for an unknown tool `?` and a keyed hash.
-    pub tool: Option<Cow<'static, str>>,
+    pub tool: Option<Cow<'a, str>>,
     /// `mcp.resource.uri`; the only text that may take 2 KiB.
-    pub resource: Option<Cow<'static, str>>,
+    pub resource: Option<Cow<'a, str>>,
     /// `args.shape`: names and types of the arguments.
-    pub args_shape: Option<Cow<'static, str>>,
+    pub args_shape: Option<Cow<'a, str>>,
     /// `args.hmac`: the keyed hash of their bytes.
-    pub args_hmac: Option<Cow<'static, str>>,
+    pub args_hmac: Option<Cow<'a, str>>,
     /// `decision`.
     pub decision: Option<Decision>,
     /// `decision.rule`: by which rule.
-    pub rule: Option<Cow<'static, str>>,
+    pub rule: Option<Cow<'a, str>>,
     /// `policy.hash`; without it, that of [`Origin`](super::Origin) goes with every decision.
-    pub policy_hash: Option<Cow<'static, str>>,
+    pub policy_hash: Option<Cow<'a, str>>,
     /// `label.level` and `label.categories`: how sensitive the data was.
-    pub label: Option<Marking>,
+    pub label: Option<Marking<'a>>,
     /// `clearance.level` and `clearance.categories`: the most the caller may see.
-    pub clearance: Option<Marking>,
+    pub clearance: Option<Marking<'a>>,
     /// `outcome`.
     pub outcome: Option<Outcome>,
     /// `error.type`: a stable code.
-    pub error_type: Option<Cow<'static, str>>,
+    pub error_type: Option<Cow<'a, str>>,
     /// `error.ref`: what the caller may quote.
-    pub error_ref: Option<Cow<'static, str>>,
+    pub error_ref: Option<Cow<'a, str>>,
     /// `result.items`.
     pub items: Option<u64>,
     /// `result.bytes`.
@@ -102,23 +103,23 @@ pub struct Record {
     /// Texts of the server's own, for example `db.tables`; at most 8 are written.
     pub notes: BTreeMap<&'static str, String>,
     /// `digest`: the SHA-256 of what was put aside by a recovery.
-    pub digest: Option<Cow<'static, str>>,
+    pub digest: Option<Cow<'a, str>>,
     /// `trace_id`, of the caller's `traceparent`.
-    pub trace_id: Option<Cow<'static, str>>,
+    pub trace_id: Option<Cow<'a, str>>,
     /// `span_id`, of the same.
-    pub span_id: Option<Cow<'static, str>>,
+    pub span_id: Option<Cow<'a, str>>,
 }
 
 /// A label or a clearance, in the words of the taxonomy.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Marking {
+pub struct Marking<'a> {
     /// The level.
-    pub level: Cow<'static, str>,
+    pub level: &'a str,
     /// The categories.
-    pub categories: Vec<String>,
+    pub categories: Vec<&'a str>,
 }
 
-impl Record {
+impl Record<'_> {
     /// A record of `kind` with the given `id`, of what happened at `time`.
     #[must_use]
     pub fn new(kind: Kind, id: Uuid, time: DateTime<Utc>) -> Self {
@@ -166,8 +167,8 @@ impl Record {
     fn encode_who(&self, out: &mut Fields) {
         out.text("principal.iss", self.principal_iss.as_deref());
         out.text("principal.id", self.principal_id.as_deref());
-        out.list("principal.roles", &self.roles);
-        out.list("grant.id", &self.grants);
+        out.list("principal.roles", self.roles);
+        out.list("grant.id", self.grants);
         out.text("auth.method", self.auth_method.as_deref());
         out.text("session.id", self.session_id.as_deref());
         out.text("session.era", self.session_era.as_deref());
@@ -201,11 +202,11 @@ impl Record {
             _ => out.text("policy.hash", self.policy_hash.as_deref()),
         }
         if let Some(label) = &self.label {
-            out.text("label.level", Some(&label.level));
+            out.text("label.level", Some(label.level));
             out.list("label.categories", &label.categories);
         }
         if let Some(clearance) = &self.clearance {
-            out.text("clearance.level", Some(&clearance.level));
+            out.text("clearance.level", Some(clearance.level));
             out.list("clearance.categories", &clearance.categories);
         }
         if let Some(outcome) = self.outcome {
@@ -229,15 +230,14 @@ impl Record {
             out.number("duration_us", duration);
         }
         for (key, figure) in self.figures.iter().take(MAX_FIGURES) {
-            if OWN_KEYS.contains(key) || key.len() > MAX_KEY {
+            if is_unfit(key) {
                 out.truncate();
             } else {
                 out.number(key, *figure);
             }
         }
         for (key, note) in self.notes.iter().take(MAX_NOTES) {
-            let taken = OWN_KEYS.contains(key) || self.figures.contains_key(key);
-            if taken || key.len() > MAX_KEY {
+            if is_unfit(key) || self.figures.contains_key(key) {
                 out.truncate();
             } else {
                 out.text(key, Some(note));
@@ -248,6 +248,11 @@ impl Record {
         }
         out.text("digest", self.digest.as_deref());
     }
+}
+
+/// Whether a key of a server's cannot be written beside those of the format.
+fn is_unfit(key: &str) -> bool {
+    OWN_KEYS.contains(&key) || key.len() > MAX_KEY || !is_plain(key)
 }
 
 /// The most figures of one record.

@@ -23,7 +23,7 @@ pub(super) fn set_aside(
     place: &Place,
     torn: u64,
     now: DateTime<Utc>,
-) -> Result<Record, Trouble> {
+) -> Result<Record<'static>, Trouble> {
     let failed = system("set a torn line aside");
     let name = format!("{}.{}.torn", segment_name(chain, place.number), place.bytes);
     let aside = directory.open_or_create(&name, "set a torn line aside")?;

@@ -74,6 +74,15 @@ pub(super) struct Entry {
 }
 
 impl Trail {
+    /// Whether a sync waits for nothing.
+    pub(super) fn is_in_memory(&self) -> bool {
+        #[cfg(test)]
+        if let Some(in_memory) = self.disk.in_memory {
+            return in_memory;
+        }
+        self.directory.is_in_memory()
+    }
+
     /// Writes `entries` and returns once they are durable.
     pub(super) fn commit(&mut self, entries: &[Entry], now: DateTime<Utc>) -> Result<(), Trouble> {
         let lock = Arc::clone(&self.lock);
@@ -236,7 +245,7 @@ impl Trail {
     }
 
     /// Puts a line of the trail's own before the next ones.
-    fn tell(&mut self, event: &Record) {
+    fn tell(&mut self, event: &Record<'_>) {
         // while nothing can be written, the same must not pile up
         if self.own.len() < MAX_OWN {
             self.own.push(event.encode(&self.stamp));
@@ -333,7 +342,7 @@ pub(super) fn id(now: DateTime<Utc>) -> Result<Uuid, Trouble> {
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random()?).into_uuid())
 }
 
-fn unknown_outcome(intent: Uuid, now: DateTime<Utc>) -> Result<Record, Trouble> {
+fn unknown_outcome(intent: Uuid, now: DateTime<Utc>) -> Result<Record<'static>, Trouble> {
     let mut record = Record::new(Kind::Request, id(now)?, now);
     record.phase = Some(Phase::Outcome);
     record.intent = Some(intent);

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -31,9 +33,9 @@ use super::outcome::Ended;
 use super::reply::Refused;
 use crate::audit::Audit;
 use crate::audit::Outcome;
-use crate::audit::Record;
 use crate::call::Call;
 use crate::call::Caller;
+use crate::call::Facts;
 use crate::call::Shared;
 use crate::error::Denial;
 use crate::error::Fault;
@@ -47,6 +49,8 @@ use crate::session::Session;
 #[derive(Debug)]
 pub struct Desk {
     session: Session,
+    /// The session's id, as records write it.
+    session_name: String,
     taxonomy: Arc<Taxonomy>,
     audit: Audit,
     shared: Shared,
@@ -90,6 +94,7 @@ impl Desk {
     ) -> Self {
         Self {
             taxonomy: Arc::clone(session.policy().taxonomy()),
+            session_name: session.id().to_string(),
             session,
             audit,
             shared,
@@ -113,6 +118,11 @@ impl Desk {
     #[must_use]
     pub const fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Its id, as records write it.
+    pub(super) fn session_name(&self) -> &str {
+        &self.session_name
     }
 
     /// Where records go.
@@ -154,9 +164,9 @@ impl Desk {
             Some(error) => Ended::refused_by_protocol(error.clone()),
             None => Ended::allowed(ServerResult::empty(())),
         };
-        self.audit
-            .write(self.record(&asked, None, &ended, Instant::now()))
-            .await
+        let (facts, policy) = (Facts::default(), self.session.policy());
+        let record = self.record(&policy, &asked, None, facts, &ended, Instant::now());
+        self.audit.write(record).await
     }
 
     /// A call with the authority of this instant, for what the server does of itself.
@@ -246,26 +256,27 @@ impl Desk {
         context: &RequestContext<RoleServer>,
         now: DateTime<Utc>,
     ) -> Asked {
+        let version = context.protocol_version();
+        let version = version.as_ref();
         let mut asked = Asked {
             id: record_id(now),
             time: now,
-            kind: outcome::kind_of(request, context),
+            kind: outcome::kind_of(request, version, context),
             method: Cow::Borrowed(""),
             request_id: Some(outcome::id_text(&context.id)),
-            version: context
-                .protocol_version()
-                .map(|v| Cow::Owned(v.as_str().to_owned())),
+            version: version.map(outcome::version_text),
             client: context.client_info().map(|client| Cow::Owned(client.name)),
             tool: None,
             resource: None,
             shape: None,
             hmac: None,
             trace: context.meta.get_traceparent().and_then(outcome::trace),
-            modern: outcome::is_modern(context),
+            modern: outcome::is_modern(version),
             writes: false,
         };
         asked.method = match request {
             ClientRequest::CustomRequest(custom) => self.stranger(&custom.method),
+            ClientRequest::CallToolRequest(_) => Cow::Borrowed(TOOLS_CALL),
             known => Cow::Owned(known.method().to_owned()),
         };
         match request {
@@ -331,9 +342,10 @@ impl Desk {
     /// Records that a subscription was opened, before its first message leaves.
     pub(super) async fn record_opened(&self, asked: &Asked, call: &Call) -> Result<(), Fault> {
         let opened = Ended::allowed(ServerResult::empty(()));
-        self.audit
-            .write(self.record(asked, Some(call), &opened, Instant::now()))
-            .await
+        let (facts, policy) = (call.facts(), self.session.policy());
+        let call = Some(call);
+        let record = self.record(&policy, asked, call, facts, &opened, Instant::now());
+        self.audit.write(record).await
     }
 
     /// Makes it durable that `call` is about to change something.
@@ -341,7 +353,9 @@ impl Desk {
     /// # Errors
     ///
     /// If it is not durable: then nothing may be changed.
-    pub(super) async fn announce(&self, call: &Call, intent: Record) -> Result<(), Fault> {
+    pub(super) async fn announce(&self, call: &Call, asked: &Asked) -> Result<(), Fault> {
+        let policy = self.session.policy();
+        let intent = self.intent(&policy, asked, call.caller());
         // before it is written: who stops waiting for the disk does not know whether it was
         call.announce(intent.id);
         self.audit.write(intent).await
@@ -360,7 +374,9 @@ impl Desk {
             self.flights.recorded(id, None);
             return ended.reply; // recorded when it was opened
         }
-        let record = self.record(asked, call, &ended, started);
+        let facts = call.map(Call::take_facts).unwrap_or_default();
+        let policy = self.session.policy();
+        let record = self.record(&policy, asked, call, facts, &ended, started);
         let written = self.audit.write(record).await;
         self.flights.recorded(id, call.cloned());
         match written {
@@ -397,10 +413,44 @@ impl Drop for Waiting<'_> {
 /// A version 7 UUID of the instant `now`.
 #[must_use]
 pub fn record_id(now: DateTime<Utc>) -> Uuid {
+    static POOL: Mutex<Pool> = Mutex::new(Pool::EMPTY);
+    let random = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-    let time = uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos());
-    Uuid::new_v7(time)
+    let Some(random) = random else {
+        let nanos = now.timestamp_subsec_nanos();
+        return Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
+    };
+    let millis = seconds.saturating_mul(1000) + u64::from(now.timestamp_subsec_millis());
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
+
+/// Random bytes for ids, many at a time: to ask for them is a system call. An id names a record
+/// and proves nothing, so that the next ones are in memory tells nobody anything.
+struct Pool {
+    bytes: [u8; 10 * IDS],
+    left: usize,
+}
+
+impl Pool {
+    const EMPTY: Self = Self {
+        bytes: [0; 10 * IDS],
+        left: 0,
+    };
+
+    /// Ten bytes that nobody had before; nothing if the system gives none.
+    fn take(&mut self) -> Option<[u8; 10]> {
+        if self.left == 0 {
+            getrandom::fill(&mut self.bytes).ok()?;
+            self.left = self.bytes.len();
+        }
+        self.left = self.left.saturating_sub(10);
+        self.bytes.get(self.left..)?.first_chunk().copied()
+    }
+}
+
+/// How many ids are drawn at a time.
+const IDS: usize = 64;
+const TOOLS_CALL: &str = "tools/call";
 
 /// Streams of notifications that one session may keep open.
 const SUBSCRIPTIONS: usize = 64;

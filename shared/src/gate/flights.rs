@@ -22,6 +22,8 @@ pub(crate) struct Flights(Mutex<HashMap<RequestId, Flight>>);
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
     recorded: bool,
+    /// Its answer will not be sent.
+    cancelled: bool,
     /// Keeps what the call holds (its place, its share of memory) until the answer is out.
     _call: Option<Call>,
 }
@@ -40,15 +42,32 @@ impl Flights {
 
     /// Notes that the record of a request is written.
     pub(super) fn recorded(&self, id: &RequestId, call: Option<Call>) {
-        if let Some(flight) = self.lock().get_mut(id) {
-            *flight = Flight {
-                recorded: true,
-                _call: call,
-            };
+        if let Entry::Occupied(mut flight) = self.lock().entry(id.clone()) {
+            if flight.get().cancelled {
+                flight.remove();
+            } else {
+                flight.insert(Flight {
+                    recorded: true,
+                    cancelled: false,
+                    _call: call,
+                });
+            }
         }
     }
 
-    /// Takes a request off the list: its answer is about to leave, or nobody wants it.
+    /// Notes that nobody wants the answer of a request. Its id is free once its record is written:
+    /// until then another request of the same id could be taken for it.
+    pub(crate) fn cancel(&self, id: &RequestId) {
+        if let Entry::Occupied(mut flight) = self.lock().entry(id.clone()) {
+            if flight.get().recorded {
+                flight.remove();
+            } else {
+                flight.get_mut().cancelled = true;
+            }
+        }
+    }
+
+    /// Takes a request off the list: its answer is about to leave.
     pub(crate) fn land(&self, id: &RequestId) -> Option<Flight> {
         self.lock().remove(id)
     }

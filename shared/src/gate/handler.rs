@@ -58,6 +58,7 @@ pub(super) struct Handler<S> {
     tools: Vec<(Tool, rmcp::model::Tool)>,
     implementation: Implementation,
     watches: Watches,
+    written: wire::Written,
 }
 
 /// A refusal that the call keeps; what the protocol layer sees of it never leaves.
@@ -80,6 +81,7 @@ impl<S: Server> Handler<S> {
             tools: tools.map(|tool| (*tool, model::tool(tool))).collect(),
             implementation: model::implementation::<S>(),
             watches: Watches::default(),
+            written: wire::Written::default(),
             server,
             desk,
         }
@@ -92,8 +94,11 @@ impl<S: Server> Handler<S> {
     /// The `_meta` of a result: its label, and for peers of 2026-07-28 who answers.
     fn meta(&self, call: &Call, label: Label, untrusted: bool, modern: bool) -> MetaObject {
         let id = call.id().to_string();
-        let mut meta = wire::meta(self.desk.taxonomy(), label, untrusted, Some(&id));
-        if let (true, Ok(info)) = (modern, serde_json::to_value(&self.implementation)) {
+        let mut meta = self
+            .written
+            .meta(self.desk.taxonomy(), label, untrusted, &id);
+        if modern {
+            let info = serde_json::to_value(&self.implementation).unwrap_or_default();
             meta.0.insert(SERVER_INFO.to_owned(), info);
         }
         meta
@@ -113,8 +118,8 @@ impl<S: Server> Handler<S> {
         let given = params.arguments.unwrap_or_default();
         let arguments = Arguments::check(tool.parameters, given)?;
         if tool.writes {
-            let Intent(intent) = intent.ok_or_else(|| Fault::new("announce it", "no intent"))?;
-            self.desk.announce(call, intent).await?;
+            let Intent(asked) = intent.ok_or_else(|| Fault::new("announce it", "no intent"))?;
+            self.desk.announce(call, &asked).await?;
         }
         let labeled = self.server.call(call.clone(), tool.name, arguments).await?;
         let released = Self::release(call, labeled).await;
@@ -281,7 +286,7 @@ impl<S: Server> ServerHandler for Handler<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let call = call_of(&context)?;
-        let modern = super::outcome::is_modern(&context);
+        let modern = super::outcome::is_modern(context.protocol_version().as_ref());
         let intent = context.extensions.get::<Intent>().cloned();
         let answered = self.tool(&call, params, intent).await;
         let (answer, label) = answered.map_err(|refusal| kept(&call, refusal))?;
@@ -307,10 +312,14 @@ impl<S: Server> ServerHandler for Handler<S> {
 
     async fn list_resource_templates(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let call = call_of(&context)?;
+        if request.and_then(|request| request.cursor).is_some() {
+            // as of tools
+            return Err(kept(&call, Denial::StaleCursor.into()));
+        }
         let taxonomy = self.desk.taxonomy();
         let ceiling = model::join(call.caller().clearance.ceilings());
         let templates = self.server.templates(&call);

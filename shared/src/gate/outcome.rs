@@ -90,13 +90,19 @@ impl Asked {
 
 /// Which kind of request this is, as it will be answered: a subscription that the protocol layer
 /// is going to refuse never opens, so it is a question like any other.
-pub(super) fn kind_of(request: &ClientRequest, context: &RequestContext<RoleServer>) -> Kind {
-    let modern = ProtocolVersion::V_2026_07_28;
-    let version = context.protocol_version();
-    let spoken = version.is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(&v));
-    let complete = context.meta.missing_required_keys(&modern).is_empty();
+pub(super) fn kind_of(
+    request: &ClientRequest,
+    version: Option<&ProtocolVersion>,
+    context: &RequestContext<RoleServer>,
+) -> Kind {
+    let opens = || {
+        let spoken = version.is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(v));
+        let modern = ProtocolVersion::V_2026_07_28;
+        let complete = context.meta.missing_required_keys(&modern).is_empty();
+        is_modern(version) && spoken && complete
+    };
     match kind(request) {
-        Kind::Subscription if !(is_modern(context) && spoken && complete) => Kind::Other,
+        Kind::Subscription if !opens() => Kind::Other,
         kind => kind,
     }
 }
@@ -118,9 +124,17 @@ const fn kind(request: &ClientRequest) -> Kind {
 
 /// Whether the request speaks the protocol of 2026-07-28 or later. The versions are dates in
 /// ISO form, so their order is that of their texts.
-pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
-    let version = context.protocol_version();
+pub(super) fn is_modern(version: Option<&ProtocolVersion>) -> bool {
     version.is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+/// The version as a record writes it.
+pub(super) fn version_text(version: &ProtocolVersion) -> Cow<'static, str> {
+    let known = ProtocolVersion::KNOWN_VERSIONS.iter();
+    match known.into_iter().find(|known| *known == version) {
+        Some(known) => Cow::Borrowed(known.as_str()),
+        None => Cow::Owned(version.as_str().to_owned()),
+    }
 }
 
 /// The id of a request as text, bounded by the record's own limit.

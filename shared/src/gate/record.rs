@@ -1,6 +1,7 @@
 //! The audit record of a request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::DateTime;
@@ -17,99 +18,107 @@ use crate::audit::Outcome;
 use crate::audit::Phase;
 use crate::audit::Record;
 use crate::call::Call;
+use crate::call::Caller;
+use crate::call::Facts;
 use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Taxonomy;
+use crate::policy::Policy;
 
-/// A record that announces what a request changes, not yet written.
+/// What a request that changes something is announced with.
 #[derive(Clone, Debug)]
-pub(super) struct Intent(pub(super) Record);
-
-type Text = Option<Cow<'static, str>>;
+pub(super) struct Intent(pub(super) Arc<Asked>);
 
 impl Desk {
-    /// A record of this session, with nothing said yet of what happened.
-    pub(crate) fn session_record(&self, kind: Kind, now: DateTime<Utc>) -> Record {
-        let session = self.session();
+    /// A record of this session under `policy`, with nothing said yet of what happened.
+    pub(crate) fn session_record<'a>(
+        &'a self,
+        policy: &'a Policy,
+        kind: Kind,
+        id: Uuid,
+        time: DateTime<Utc>,
+    ) -> Record<'a> {
+        let principal = self.session().principal();
         Record {
-            principal_iss: owned(session.principal().issuer()),
-            principal_id: owned(session.principal().subject()),
-            auth_method: Some(Cow::Borrowed("local")),
-            session_id: Some(Cow::Owned(session.id().to_string())),
-            session_era: Some(Cow::Borrowed("stdio")),
-            client_address: Some(Cow::Borrowed("pipe")),
-            transport: Some(Cow::Borrowed("pipe")),
+            principal_iss: Some(principal.issuer().into()),
+            principal_id: Some(principal.subject().into()),
+            auth_method: Some("local".into()),
+            session_id: Some(self.session_name().into()),
+            session_era: Some("stdio".into()),
+            client_address: Some("pipe".into()),
+            transport: Some("pipe".into()),
             peer_uid: self.peer_uid(),
-            policy_hash: owned(session.policy().hash()),
-            ..Record::new(kind, super::desk::record_id(now), now)
+            policy_hash: Some(policy.hash().into()),
+            ..Record::new(kind, id, time)
         }
     }
 
     /// The record that goes before what a request changes: who, with what right, by which tool.
-    pub(super) fn intent(&self, asked: &Asked, call: &Call) -> Intent {
-        let caller = call.caller();
+    pub(super) fn intent<'a>(
+        &'a self,
+        policy: &'a Policy,
+        asked: &'a Asked,
+        caller: &'a Caller,
+    ) -> Record<'a> {
         let now = self.now();
-        Intent(Record {
-            phase: Some(Phase::Intent),
-            roles: caller.roles.clone(),
-            grants: caller.grants.clone(),
-            decision: Some(Decision::Allow),
-            clearance: Some(clearance(self.taxonomy(), caller.clearance, Label::PUBLIC)),
-            ..self.request_record(asked, super::desk::record_id(now), now)
-        })
-    }
-
-    /// What both records of a request say.
-    fn request_record(&self, asked: &Asked, id: Uuid, time: DateTime<Utc>) -> Record {
+        let clearance = clearance(self.taxonomy(), caller.clearance, Label::PUBLIC);
         Record {
-            id,
-            time,
-            method: Some(asked.method.clone()),
-            protocol: asked.version.clone(),
-            request_id: asked.request_id.clone().map(Cow::Owned),
-            client_name: asked.client.clone(),
-            tool: asked.tool.clone(),
-            resource: asked.resource.clone().map(Cow::Owned),
-            args_shape: asked.shape.clone(),
-            args_hmac: asked.hmac.clone(),
-            trace_id: asked
-                .trace
-                .as_ref()
-                .map(|(trace, _)| Cow::Owned(trace.clone())),
-            span_id: asked
-                .trace
-                .as_ref()
-                .map(|(_, span)| Cow::Owned(span.clone())),
-            ..self.session_record(Kind::Request, time)
+            phase: Some(Phase::Intent),
+            roles: &caller.roles,
+            grants: &caller.grants,
+            decision: Some(Decision::Allow),
+            clearance: Some(clearance),
+            ..self.request_record(policy, asked, super::desk::record_id(now), now)
         }
     }
 
-    /// The outcome record of a request.
-    pub(super) fn record(
-        &self,
-        asked: &Asked,
-        call: Option<&Call>,
+    /// What both records of a request say.
+    fn request_record<'a>(
+        &'a self,
+        policy: &'a Policy,
+        asked: &'a Asked,
+        id: Uuid,
+        time: DateTime<Utc>,
+    ) -> Record<'a> {
+        let trace = asked.trace.as_ref();
+        Record {
+            method: text(asked.method.as_ref()),
+            protocol: asked.version.as_deref().and_then(text),
+            request_id: asked.request_id.as_deref().and_then(text),
+            client_name: asked.client.as_deref().and_then(text),
+            tool: asked.tool.as_deref().and_then(text),
+            resource: asked.resource.as_deref().and_then(text),
+            args_shape: asked.shape.as_deref().and_then(text),
+            args_hmac: asked.hmac.as_deref().and_then(text),
+            trace_id: trace.and_then(|(trace, _)| text(trace)),
+            span_id: trace.and_then(|(_, span)| text(span)),
+            ..self.session_record(policy, Kind::Request, id, time)
+        }
+    }
+
+    /// The outcome record of a request that touched `facts`.
+    pub(super) fn record<'a>(
+        &'a self,
+        policy: &'a Policy,
+        asked: &'a Asked,
+        call: Option<&'a Call>,
+        facts: Facts,
         ended: &Ended,
         started: Instant,
-    ) -> Record {
-        let facts = call.map(Call::facts).unwrap_or_default();
+    ) -> Record<'a> {
         let caller = call.map(Call::caller);
         let elapsed = started.elapsed().as_micros();
         let allowed = ended.outcome == Outcome::Allowed;
         let taxonomy = self.taxonomy();
-        let mut request = self.request_record(asked, asked.id, asked.time);
+        let mut request = self.request_record(policy, asked, asked.id, asked.time);
         if let Some(resource) = facts.resource {
             request.resource = Some(Cow::Owned(resource));
         }
         Record {
             phase: Some(Phase::Outcome),
             intent: call.and_then(Call::intent),
-            roles: caller
-                .map(|caller| caller.roles.clone())
-                .unwrap_or_default(),
-            grants: caller
-                .map(|caller| caller.grants.clone())
-                .unwrap_or_default(),
+            roles: caller.map_or(&[], |caller| &caller.roles),
+            grants: caller.map_or(&[], |caller| &caller.grants),
             decision: Some(if allowed {
                 Decision::Allow
             } else {
@@ -136,20 +145,21 @@ impl Desk {
     }
 }
 
-fn owned(text: &str) -> Text {
-    Some(Cow::Owned(text.to_owned()))
+#[expect(clippy::unnecessary_wraps, reason = "fields of a record are optional")]
+const fn text(text: &str) -> Option<Cow<'_, str>> {
+    Some(Cow::Borrowed(text))
 }
 
-fn marking(taxonomy: &Taxonomy, label: Label) -> Marking {
+fn marking(taxonomy: &Taxonomy, label: Label) -> Marking<'_> {
     Marking {
-        level: Cow::Owned(taxonomy.level(label).to_owned()),
-        categories: taxonomy.categories(label).map(str::to_owned).collect(),
+        level: taxonomy.level(label),
+        categories: taxonomy.categories(label).collect(),
     }
 }
 
 /// Of several labels that a caller is cleared for, the one that covered the data; where none
 /// did, the first.
-fn clearance(taxonomy: &Taxonomy, clearance: Clearance, data: Label) -> Marking {
+fn clearance(taxonomy: &Taxonomy, clearance: Clearance, data: Label) -> Marking<'_> {
     let covering = clearance
         .covering(data)
         .filter(|label| *label != Label::PUBLIC);

@@ -464,6 +464,40 @@ async fn a_request_id_in_flight_is_not_taken_twice() {
 }
 
 #[tokio::test]
+async fn a_request_id_is_free_again_only_once_what_it_named_has_ended() {
+    let mut world = World::new();
+    world.act("fine").await;
+    let id = world.next + 1;
+    let hang = json!({"name": "act", "arguments": {"act": "hang"}});
+    world.send("tools/call", hang.clone()).await;
+    let note = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id},
+    });
+    let again = json!({"jsonrpc": "2.0", "id": id, "method": "tools/list"});
+    world.say(&format!("{note}\n{again}")).await;
+    let heard = world.hear().await;
+    assert_eq!(heard["error"]["code"], -32600, "{heard}");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let records = world.records();
+    let cancelled = records.iter().filter(|r| r["outcome"] == "cancelled");
+    assert_eq!(cancelled.count(), 1, "{records:?}");
+    world.next = id - 1;
+    let fine = world.act("fine").await;
+    assert_eq!(fine["result"]["structuredContent"]["done"], "fine");
+}
+
+#[tokio::test]
+async fn lists_of_one_page_take_no_cursor() {
+    let mut world = World::new();
+    for method in ["tools/list", "resources/templates/list"] {
+        let reply = world.ask(method, json!({"cursor": "x"})).await;
+        assert_eq!(reply["error"]["data"]["code"], "stale_cursor", "{reply}");
+        let reply = world.ask(method, json!({})).await;
+        assert!(reply["result"].is_object(), "{reply}");
+    }
+}
+
+#[tokio::test]
 async fn o6_calls_over_the_quota_are_refused_with_the_time_to_wait() {
     let mut world = World::new();
     for _ in 0..40 {

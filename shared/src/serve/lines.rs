@@ -29,12 +29,13 @@ use serde::Deserialize;
 use tokio::io::AsyncBufReadExt;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
-use tokio::sync::Mutex;
-use tokio::sync::Semaphore;
 
+use super::message;
+use super::outlet;
+use super::outlet::Outlet;
 use crate::gate::Desk;
+use crate::gate::Flight;
 
 /// A connection of lines.
 pub(crate) struct Lines<R, W> {
@@ -50,22 +51,6 @@ pub(crate) struct Lines<R, W> {
     /// A complaint that is being recorded and sent. It lives here because `receive` is polled
     /// inside a `select!` and may be dropped at any await.
     complaint: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
-/// The writing half, shared by all answers.
-struct Outlet<W> {
-    writer: Arc<Mutex<Option<W>>>,
-    /// Answers that may wait for the client to read.
-    room: Arc<Semaphore>,
-}
-
-impl<W> Clone for Outlet<W> {
-    fn clone(&self) -> Self {
-        Self {
-            writer: Arc::clone(&self.writer),
-            room: Arc::clone(&self.room),
-        }
-    }
 }
 
 /// What came in.
@@ -89,10 +74,7 @@ where
             line: Vec::new(),
             skipping: false,
             most,
-            outlet: Outlet {
-                writer: Arc::new(Mutex::new(Some(writer))),
-                room: Arc::new(Semaphore::new(WAITING_ANSWERS)),
-            },
+            outlet: Outlet::new(writer),
             desk,
             begun: false,
             complaint: None,
@@ -143,7 +125,7 @@ where
         if line.is_empty() {
             return Incoming::Nothing;
         }
-        match serde_json::from_slice(line) {
+        match message::parse(line) {
             Ok(message) => self.accept(message),
             Err(_) => complain(line),
         }
@@ -164,8 +146,7 @@ where
                     &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
-                    // its answer will not be sent, so the id is free again
-                    drop(self.desk.flights().land(id));
+                    self.desk.flights().cancel(id);
                 }
                 Incoming::Message(Box::new(JsonRpcMessage::Notification(notification)))
             }
@@ -184,11 +165,11 @@ where
             {
                 return;
             }
-            if outlet
-                .send(ServerJsonRpcMessage::error(error, id))
-                .await
-                .is_err()
-            {
+            let sent = match outlet::line(&ServerJsonRpcMessage::error(error, id)) {
+                Ok(line) => outlet.send(line).await,
+                Err(error) => Err(error),
+            };
+            if sent.is_err() {
                 tracing::debug!("the client is gone");
             }
         }));
@@ -215,26 +196,23 @@ where
         // now, not when the future is first polled: a cancellation that is read in between would
         // take the flight, and the answer would be recorded a second time
         let flight = id.as_ref().and_then(|id| desk.flights().land(id));
+        let line = outlet::line(&message);
+        let recorded = id.is_none() || flight.as_ref().is_some_and(Flight::is_recorded);
+        let unrecorded = match message {
+            _ if recorded => None,
+            JsonRpcMessage::Error(error) => Some((id, Some(error.error))),
+            _ => Some((id, None)),
+        };
         // on the heap: the protocol layer moves what it spawns several times over
         Box::pin(async move {
-            let Some(id) = id else {
-                return outlet.send(message).await;
-            };
-            if !flight.as_ref().is_some_and(|flight| flight.is_recorded()) {
-                // the protocol layer answered by itself
-                let error = match &message {
-                    JsonRpcMessage::Error(error) => Some(&error.error),
-                    _ => None,
-                };
-                if desk.record_rejected(Some(&id), error).await.is_err() {
-                    let error = ErrorData::internal_error("unavailable", None);
-                    return outlet
-                        .send(ServerJsonRpcMessage::error(error, Some(id)))
-                        .await;
-                }
+            // ends with this, and with it what its call held
+            let _flight = flight;
+            if let Some(unrecorded) = unrecorded {
+                // on the heap: it is rare, and large
+                Box::pin(record(&desk, unrecorded, line?, &outlet)).await
+            } else {
+                outlet.send(line?).await
             }
-            outlet.send(message).await
-            // the flight ends here, and with it what its call held
         })
     }
 
@@ -245,7 +223,7 @@ where
                 self.complaint = None;
             }
             // wait until there is room for one more answer; a closed semaphore is never made
-            drop(self.outlet.room.acquire().await);
+            self.outlet.room().await;
             match self.next_line().await {
                 Ok(Some(Incoming::Message(message))) => return Some(*message),
                 Ok(Some(Incoming::Wrong(error, id))) => self.complain(error, id),
@@ -264,24 +242,28 @@ where
     }
 
     async fn close(&mut self) -> io::Result<()> {
-        drop(self.outlet.writer.lock().await.take());
+        self.outlet.close().await;
         Ok(())
     }
 }
 
-impl<W: AsyncWrite + Send + Unpin> Outlet<W> {
-    async fn send(&self, message: ServerJsonRpcMessage) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&message)?;
-        drop(message);
-        line.push(b'\n');
-        let room = self.room.try_acquire();
-        let mut writer = self.writer.lock().await;
-        let open = writer.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        open.write_all(&line).await?;
-        open.flush().await?;
-        drop(room);
-        Ok(())
+/// Records what the protocol layer answered by itself, and sends it.
+async fn record<W: AsyncWrite + Send + Unpin>(
+    desk: &Desk,
+    (id, error): (Option<RequestId>, Option<ErrorData>),
+    line: Vec<u8>,
+    outlet: &Outlet<W>,
+) -> io::Result<()> {
+    if desk
+        .record_rejected(id.as_ref(), error.as_ref())
+        .await
+        .is_ok()
+    {
+        return outlet.send(line).await;
     }
+    let error = ErrorData::internal_error("unavailable", None);
+    let line = outlet::line(&ServerJsonRpcMessage::error(error, id))?;
+    outlet.send(line).await
 }
 
 /// Says what is wrong with a line that is not a message, and whose request it was.
@@ -321,4 +303,3 @@ fn memchr(bytes: &[u8]) -> Option<usize> {
 }
 
 const BUFFER: usize = 16 * 1024;
-const WAITING_ANSWERS: usize = 64;

@@ -158,19 +158,18 @@ impl Taking {
             content
         };
         let (text, lossy) = self.charset.decode(shown);
-        let mut given = self.number.map_or_else(String::new, |n| format!("{n}\t"));
-        given.push_str(&text);
         let goes_on = self.at + shown.len() as u64;
-        if cut {
+        let number = self.number.map(|n| format!("{n}\t")).unwrap_or_default();
+        let note = if cut {
             let shown = shown.len();
-            given.push_str(&format!(
-                " [line cut after {shown} bytes; goes on at from_byte {goes_on}]"
-            ));
-        }
-        if cut || end.is_some() {
-            given.push('\n');
-        }
-        if given.len() > self.bytes.saturating_sub(self.part.text.len()) {
+            format!(" [line cut after {shown} bytes; goes on at from_byte {goes_on}]\n")
+        } else {
+            String::new()
+        };
+        let newline = if end.is_some() && !cut { "\n" } else { "" };
+        let given = [&number, &*text, &note, newline];
+        let length_given: usize = given.iter().map(|piece| piece.len()).sum();
+        if length_given > self.bytes.saturating_sub(self.part.text.len()) {
             self.full = true;
             return;
         }
@@ -184,7 +183,7 @@ impl Taking {
                 from_byte: goes_on,
             });
         }
-        self.part.text.push_str(&given);
+        self.part.text.extend(given);
         self.given += 1;
         self.at += length;
         self.number = self.number.map(|n| n + 1);

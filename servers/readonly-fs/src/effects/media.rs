@@ -46,9 +46,9 @@ pub struct Media {
 }
 
 impl Media {
-    /// What a file of this name that begins with `head` is.
+    /// What a file of this name is that begins with `head`, which is of this form.
     #[must_use]
-    pub fn of(head: &[u8], name: &Path) -> Self {
+    pub fn of(head: &[u8], form: Form, name: &Path) -> Self {
         if let Some(mime) = by_signature(head) {
             let kind = match mime.split_once('/') {
                 Some(("image", _)) => Kind::Image,
@@ -62,7 +62,7 @@ impl Media {
             let known = EXTENSIONS.iter().find(|(ext, _)| *ext == extension);
             known.map(|(_, mime)| *mime)
         });
-        match (Form::of(head), named) {
+        match (form, named) {
             (Form::Text(..), Some(mime)) => Self {
                 mime,
                 kind: Kind::Text,

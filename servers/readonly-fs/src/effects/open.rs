@@ -44,6 +44,8 @@ pub struct Opened {
     pub found: Found,
     /// Its own path, where no link is left.
     pub resolved: RelPath,
+    /// All that is in it, where that was at hand.
+    pub(super) content: Option<Vec<u8>>,
 }
 
 impl Handles {
@@ -84,18 +86,18 @@ impl Handles {
 }
 
 impl Opened {
-    /// The file, to be read from.
+    /// The file, to be read from, and what was read of it already.
     #[must_use]
     #[expect(clippy::disallowed_types, reason = "this is an effect")]
-    pub fn into_file(self) -> std::fs::File {
-        std::fs::File::from(self.fd)
+    pub fn into_file(self) -> (std::fs::File, Option<Vec<u8>>) {
+        (std::fs::File::from(self.fd), self.content)
     }
 }
 
 /// Resolves the permit's path and judges what is there.
 pub(super) fn look(root: &Handle, permit: &Permit) -> Result<Opened, Refusal> {
     for _ in 0..RACES {
-        match look_once(root, permit)? {
+        match look_once(root, permit, ResolveFlags::empty())? {
             Some(opened) => return Ok(opened),
             None => std::thread::yield_now(),
         }
@@ -104,8 +106,13 @@ pub(super) fn look(root: &Handle, permit: &Permit) -> Result<Opened, Refusal> {
     Err(Denial::NotFound.into())
 }
 
-/// Nothing if the thing vanished while we looked; a new one may be there by now.
-fn look_once(root: &Handle, permit: &Permit) -> Result<Option<Opened>, Refusal> {
+/// Nothing if the thing vanished while we looked; a new one may be there by now. `more` is what
+/// else is demanded of the resolution.
+pub(super) fn look_once(
+    root: &Handle,
+    permit: &Permit,
+    more: ResolveFlags,
+) -> Result<Option<Opened>, Refusal> {
     let path = permit.place().path();
     let rules = permit.root();
     let follow = rules.symlinks == Symlinks::Inside;
@@ -114,7 +121,7 @@ fn look_once(root: &Handle, permit: &Permit) -> Result<Option<Opened>, Refusal> 
         root,
         path.as_argument(),
         flags,
-        resolve(follow, rules.mounts),
+        resolve(follow, rules.mounts) | more,
     )
     .map_err(refusal)?;
     let meta = Meta::of(&fd).map_err(refusal)?;
@@ -155,11 +162,12 @@ fn look_once(root: &Handle, permit: &Permit) -> Result<Option<Opened>, Refusal> 
         kind,
         found,
         resolved,
+        content: None,
     }))
 }
 
 /// Opens for reading what was looked at, and nothing else.
-fn reopen(root: &Handle, permit: &Permit, looked: Opened) -> Result<Opened, Refusal> {
+pub(super) fn reopen(root: &Handle, permit: &Permit, looked: Opened) -> Result<Opened, Refusal> {
     let flags = reading(looked.kind);
     if let Some(descriptors) = &root.way.descriptors {
         let number = rustix::path::DecInt::from_fd(&looked.fd);
@@ -211,7 +219,7 @@ fn beneath(root: &Handle, path: &Path, flags: OFlags, how: ResolveFlags) -> Resu
     loop {
         match rustix::fs::openat2(&root.dir, path, flags, Mode::empty(), how) {
             // something was renamed while the kernel climbed a link's `..`
-            Err(Errno::AGAIN) if tries > 0 => tries -= 1,
+            Err(Errno::AGAIN) if tries > 0 && !how.contains(ResolveFlags::CACHED) => tries -= 1,
             done => return done,
         }
     }

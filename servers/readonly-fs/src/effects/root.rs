@@ -33,6 +33,12 @@ pub struct Handle {
     /// Where the kernel last said it is.
     path: Mutex<Vec<u8>>,
     folds: bool,
+    /// Whether it is on a disk of this machine.
+    local: bool,
+    /// Whether that disk is memory.
+    memory: bool,
+    /// Whether every change gets a time of its own.
+    exact: bool,
     pub(super) way: Way,
 }
 
@@ -90,11 +96,15 @@ impl Handle {
             return Err(RootTrouble::Kernel);
         }
         let folds = folds_case(disk.f_type);
+        let local = is_local(disk.f_type);
         let handle = Self {
             dir,
             meta,
             path: Mutex::default(),
             folds,
+            local,
+            exact: is_exact(disk.f_type),
+            memory: i64::from(TMPFS) == disk.f_type,
             way,
         };
         if let Some(path) = handle.kernel_path(&handle.dir).map_err(examine)? {
@@ -107,6 +117,21 @@ impl Handle {
     #[must_use]
     pub const fn folds(&self) -> bool {
         self.folds
+    }
+
+    /// Whether what the kernel has at hand of it can be had without asking anybody else.
+    pub(super) const fn waits_for_nothing(&self) -> bool {
+        self.local && self.way.openat2 && self.way.descriptors.is_some()
+    }
+
+    /// Whether it is on a disk that is memory.
+    pub(super) const fn is_memory(&self) -> bool {
+        self.memory
+    }
+
+    /// Whether a change that follows a look gets another time than what was looked at.
+    pub(super) const fn times_are_exact(&self) -> bool {
+        self.exact
     }
 
     /// Where the kernel says it is; for the operator only.
@@ -238,7 +263,42 @@ fn below(root: &[u8], path: &[u8]) -> Option<RelPath> {
     }
 }
 
-/// Whether a disk of this kind takes two spellings for one name.
+/// Whether a file system of this kind, under this kernel, gives a change that follows a look at
+/// the times a time of its own ("multigrain timestamps", since Linux 6.13).
+fn is_exact(magic: rustix::fs::FsWord) -> bool {
+    const EXACT: [u32; 4] = [
+        0xef53,      // ext4
+        0x5846_5342, // XFS
+        0x9123_683e, // Btrfs
+        TMPFS,
+    ];
+    let system = rustix::system::uname();
+    let release = system.release().to_str().unwrap_or_default();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (6, 13) && EXACT.iter().any(|&known| i64::from(known) == magic)
+}
+
+const TMPFS: u32 = 0x0102_1994;
+
+/// Whether a file system of this kind is on a disk or in the memory of this machine. Of any
+/// other the answers may have to come from a process or a network.
+fn is_local(magic: rustix::fs::FsWord) -> bool {
+    const LOCAL: [u32; 8] = [
+        0xef53,      // ext2, ext3, ext4
+        0x5846_5342, // XFS
+        0x9123_683e, // Btrfs
+        0xf2f5_2010, // F2FS
+        0xca45_1a4e, // bcachefs
+        0x2fc1_2fc1, // ZFS
+        TMPFS,
+        0x794c_7630, // overlayfs, whose layers are one of these
+    ];
+    LOCAL.iter().any(|&known| i64::from(known) == magic)
+}
+
 /// Whether a file system of this kind has no files but shows what the kernel knows.
 fn is_the_kernels(magic: rustix::fs::FsWord) -> bool {
     const VIEWS: [u32; 9] = [
@@ -255,6 +315,7 @@ fn is_the_kernels(magic: rustix::fs::FsWord) -> bool {
     VIEWS.iter().any(|&known| i64::from(known) == magic)
 }
 
+/// Whether a disk of this kind takes two spellings for one name.
 fn folds_case(magic: rustix::fs::FsWord) -> bool {
     const FOLDING: [u32; 10] = [
         0x4d44,      // FAT

@@ -6,7 +6,7 @@
 //! - Only names are kept, as the disk has them. What a reader may know of is judged anew, and
 //!   every entry examined anew, on every page.
 //! - A snapshot is used only while the directory is unchanged by its own times, and made only if
-//!   those are old enough that no later change can hide behind the same time.
+//!   no later change can hide behind the same time: those are old enough, or exact.
 //! - All snapshots together are bounded.
 
 use std::sync::Arc;
@@ -33,10 +33,11 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The state that `meta` describes, if a change after `now` would be another one.
-    pub(super) fn settled(meta: &Meta, now: DateTime<Utc>) -> Option<Self> {
+    /// The state that `meta` describes, if a change after `now` would be another one: where the
+    /// disk gives every change that somebody looked at a time of its own, it always is.
+    pub(super) fn settled(meta: &Meta, now: DateTime<Utc>, exact: bool) -> Option<Self> {
         let settled = now.timestamp() - meta.changed.0 >= SETTLED;
-        settled.then_some(Self {
+        (settled || exact).then_some(Self {
             id: meta.id,
             modified: meta.modified,
             changed: meta.changed,
@@ -101,11 +102,33 @@ mod tests {
         };
         let meta = Meta::of(open().unwrap()).unwrap();
         let changed = meta.changed.0;
-        assert_eq!(State::settled(&meta, at(changed + 2)), None);
-        let state = State::settled(&meta, at(changed + 3)).unwrap();
+        assert_eq!(State::settled(&meta, at(changed + 2), false), None);
+        let state = State::settled(&meta, at(changed + 3), false).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(20));
         std::fs::write(dir.path().join("new"), "").unwrap();
         let meta = Meta::of(open().unwrap()).unwrap();
-        assert_ne!(State::settled(&meta, at(changed + 10)), Some(state));
+        assert_ne!(State::settled(&meta, at(changed + 10), false), Some(state));
+    }
+
+    #[test]
+    fn where_times_are_exact_every_change_that_follows_a_look_is_another_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = crate::effects::Handle::open(dir.path()).unwrap();
+        if !handle.times_are_exact() {
+            return;
+        }
+        let look = || State::settled(&Meta::of(&handle.dir).unwrap(), at(0), true).unwrap();
+        let mut before = look();
+        for number in 0..2000 {
+            let name = dir.path().join(number.to_string());
+            if number % 3 == 0 {
+                std::fs::create_dir(name).unwrap();
+            } else {
+                std::fs::write(name, "").unwrap();
+            }
+            let after = look();
+            assert_ne!(after, before, "change {number}");
+            before = after;
+        }
     }
 }

@@ -37,6 +37,9 @@ pub struct Source<'a> {
     file: &'a File,
     identity: Identity,
     head: Vec<u8>,
+    form: Form,
+    /// All of it, where that was read already.
+    content: Option<Vec<u8>>,
     check: Check<'a>,
 }
 
@@ -52,13 +55,35 @@ impl<'a> Source<'a> {
             file,
             identity,
             head: Vec::new(),
+            form: Form::Binary,
+            content: None,
             check,
         };
         let mut head = vec![0; HEAD];
         let read = source.read(0, &mut head)?;
         head.truncate(read);
+        source.form = Form::of(&head);
         source.head = head;
         Ok(source)
+    }
+
+    /// The same of a file of which all was read already.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] if the file cannot be looked at.
+    pub fn of(file: &'a File, content: Option<Vec<u8>>, check: Check<'a>) -> Result<Self, Refusal> {
+        let Some(content) = content else {
+            return Self::new(file, check);
+        };
+        Ok(Self {
+            file,
+            identity: Identity::of(file)?,
+            head: Vec::new(),
+            form: Form::of(content.get(..HEAD).unwrap_or(&content)),
+            content: Some(content),
+            check,
+        })
     }
 
     /// Fills `block` from the byte `at` on, and says how far: less than all only at the end of
@@ -71,19 +96,31 @@ impl<'a> Source<'a> {
         let length = block.len().min(BLOCK);
         let block = block.get_mut(..length).unwrap_or_default();
         (self.check)()?;
+        if let Some(content) = &self.content {
+            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            let rest = content.get(at..).unwrap_or_default();
+            let read = rest.len().min(block.len());
+            if let (Some(to), Some(from)) = (block.get_mut(..read), rest.get(..read)) {
+                to.copy_from_slice(from);
+            }
+            return Ok(read);
+        }
         Ok(read_full(self.file, at, block)?)
     }
 
     /// The first 8 KB, or all if there is less.
     #[must_use]
     pub fn head(&self) -> &[u8] {
-        &self.head
+        match &self.content {
+            Some(content) => content.get(..HEAD).unwrap_or(content),
+            None => &self.head,
+        }
     }
 
     /// What the head says the file is.
     #[must_use]
-    pub fn form(&self) -> Form {
-        Form::of(&self.head)
+    pub const fn form(&self) -> Form {
+        self.form
     }
 
     /// The size when the file was first looked at.

@@ -14,6 +14,7 @@ use guard::error::Refusal;
 use guard::server::Block;
 use proptest::prelude::*;
 
+use crate::effects::encoding::Form;
 use crate::effects::lines_index::Indexes;
 use crate::effects::media;
 use crate::effects::media::Kind;
@@ -94,7 +95,7 @@ fn a_sparse_terabyte_is_binary_at_once_and_no_text() {
     let refused = part(&sparse, Want::WHOLE).unwrap_err();
     assert!(matches!(refused, Refusal::Denied(Denial::Unsuitable(_))));
     let source = Source::new(&sparse, &|| Ok(())).unwrap();
-    let media = Media::of(source.head(), Path::new("x.txt"));
+    let media = Media::of(source.head(), source.form(), Path::new("x.txt"));
     let refused = media::block(&source, media, None, "", &mut media::MOST.clone());
     assert!(matches!(refused, Err(Refusal::Denied(Denial::TooLarge(_)))));
 }
@@ -188,7 +189,7 @@ fn a_budget_for_many_files_is_never_exceeded_and_small_files_are_whole() {
 #[test]
 fn the_content_says_what_a_file_is_and_the_name_only_for_text() {
     let of = |head: &[u8], name: &str| {
-        let media = Media::of(head, Path::new(name));
+        let media = Media::of(head, Form::of(head), Path::new(name));
         (media.mime, media.kind)
     };
     assert_eq!(
@@ -219,7 +220,7 @@ fn an_image_is_an_image_and_part_of_one_a_blob() {
         .collect();
     let image = file(&content);
     let source = Source::new(&image, &|| Ok(())).unwrap();
-    let media = Media::of(source.head(), Path::new("a.png"));
+    let media = Media::of(source.head(), source.form(), Path::new("a.png"));
     let mut room = media::MOST;
     let Ok(Block::Image(whole)) = media::block(&source, media, None, "u", &mut room) else {
         panic!("not an image");

@@ -303,3 +303,71 @@ fn everything_covers_the_root_too() {
     assert!(!exists(&rules, "", Kind::Directory, "public"));
     assert!(exists(&rules, "", Kind::Directory, "internal"));
 }
+
+const COMPOSED: &str = "caf\u{e9}";
+const APART: &str = "cafe\u{301}";
+
+#[test]
+fn a_rule_covers_a_name_in_both_forms_of_its_letters() {
+    for written in [COMPOSED, APART] {
+        let rules = rules("internal", &[(&format!("{written}/**"), "personal")]);
+        for name in [COMPOSED, APART] {
+            for path in [name.to_owned(), format!("{name}/a/b")] {
+                let (label, why) = rules.explain(path.as_bytes());
+                assert_eq!(
+                    Taxonomy::default().text(label),
+                    "confidential+personal",
+                    "{path}"
+                );
+                assert!(why.contains("caf"), "{why}");
+            }
+        }
+        let (label, _) = rules.explain(b"cafe/a");
+        assert_eq!(Taxonomy::default().text(label), "internal");
+    }
+}
+
+#[test]
+fn a_rule_lowers_the_label_of_no_name_but_its_own() {
+    for (written, other) in [(COMPOSED, APART), (APART, COMPOSED)] {
+        let rules = rules("confidential", &[(&format!("{written}/**"), "public")]);
+        let label = |path: &str| Taxonomy::default().text(rules.label(path.as_bytes()).0);
+        assert_eq!(label(&format!("{written}/a")), "public");
+        assert_eq!(label(&format!("{other}/a")), "confidential");
+    }
+}
+
+proptest! {
+    #[test]
+    fn of_rules_that_raise_labels_none_is_lost_by_another_form(
+        all in vec((pattern_of_letters(), label()), 0..4), default in label(),
+        path in vec(select(&["\u{e9}", "a", "\u{1e69}", "\u{ac00}b"][..]), 1..4),
+    ) {
+        use unicode_normalization::UnicodeNormalization;
+        let rule = |(path, label): &(String, Label)| Rule {
+            paths: vec![path.clone()],
+            label: label.join(default),
+            visible: None,
+        };
+        let rules = Rules::new(default, &all.iter().map(rule).collect::<Vec<_>>(), false).unwrap();
+        let path = path.join("/");
+        let apart: String = path.nfd().collect();
+        let (label, _) = rules.label(path.as_bytes());
+        prop_assert!(label.flows_to(Clearance::up_to(rules.label(apart.as_bytes()).0)));
+    }
+}
+
+fn pattern_of_letters() -> impl Strategy<Value = String> {
+    let parts = [
+        "\u{e9}",
+        "e\u{301}",
+        "a",
+        "*",
+        "?",
+        "\u{1e69}",
+        "s\u{307}\u{323}",
+        "**",
+        "\u{ac00}*",
+    ];
+    vec(select(parts.to_vec()), 1..4).prop_map(|parts| parts.join("/"))
+}

@@ -6,6 +6,8 @@
 //!   parent's marks and only joins.
 //! - A path has a [`Standing`] only if every directory above it has one. Without a standing it
 //!   does not exist for the reader.
+//! - A rule covers a name in both forms in which Unicode may write its letters. Where only one
+//!   of them is covered, no rule makes the label lower than the root's.
 //! - More clearance never takes a standing away (property tests in `laws.rs`).
 
 use std::borrow::Cow;
@@ -20,6 +22,7 @@ use globset::GlobSet;
 use globset::GlobSetBuilder;
 use guard::label::Clearance;
 use guard::label::Label;
+use unicode_normalization::UnicodeNormalization;
 
 /// What an entry is. Nothing else is ever opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,6 +70,8 @@ pub enum InvalidRule {
 #[derive(Debug)]
 pub struct Rules {
     globs: GlobSet,
+    /// The same globs with their letters composed, for names that are not plain ASCII.
+    composed: GlobSet,
     /// For each glob, what its rule says.
     says: Vec<Marks>,
     /// For each glob, how the operator wrote it.
@@ -129,6 +134,7 @@ impl Rules {
     pub fn new(default: Label, rules: &[Rule], fold: bool) -> Result<Self, (usize, InvalidRule)> {
         let mut built = Self {
             globs: GlobSet::empty(),
+            composed: GlobSet::empty(),
             says: Vec::new(),
             patterns: Vec::new(),
             default: Marks {
@@ -138,16 +144,21 @@ impl Rules {
             passages: HashMap::new(),
             fold,
         };
-        let mut set = GlobSetBuilder::new();
+        let (mut set, mut composed) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for (at, rule) in rules.iter().enumerate() {
             let says = marks(rule).map_err(|why| (at, why))?;
             for pattern in &rule.paths {
                 built
-                    .add(&mut set, pattern, says)
+                    .add(&mut set, &mut composed, pattern, says)
                     .map_err(|why| (at, why))?;
             }
         }
         built.globs = set.build().map_err(|_| (0, InvalidRule::TooLarge))?;
+        built.composed = if built.patterns.iter().all(|pattern| pattern.is_ascii()) {
+            built.globs.clone()
+        } else {
+            composed.build().map_err(|_| (0, InvalidRule::TooLarge))?
+        };
         built.add_passages(rules);
         Ok(built)
     }
@@ -155,6 +166,7 @@ impl Rules {
     fn add(
         &mut self,
         set: &mut GlobSetBuilder,
+        composed: &mut GlobSetBuilder,
         pattern: &str,
         says: Marks,
     ) -> Result<(), InvalidRule> {
@@ -168,6 +180,7 @@ impl Rules {
         let whole = folded.strip_suffix("/**");
         for glob in whole.into_iter().chain([folded]) {
             set.add(compile(glob)?);
+            composed.add(compile(&glob.nfc().collect::<String>())?);
             self.says.push(says);
             self.patterns.push(pattern.to_owned());
         }
@@ -250,7 +263,11 @@ impl Rules {
         let mut why = Vec::new();
         for above in with_parents(path) {
             let folded = self.folded(above);
-            let matching = self.globs.matches(Path::new(OsStr::from_bytes(&folded)));
+            let mut matching = self.globs.matches(Path::new(OsStr::from_bytes(&folded)));
+            if let Some(other) = composed(&folded) {
+                matching.extend(self.composed.matches(Path::new(OsStr::from_bytes(&other))));
+                matching.sort_unstable();
+            }
             for at in matching {
                 if let Some(pattern) = self.patterns.get(at)
                     && !why.contains(pattern)
@@ -310,8 +327,19 @@ impl Rules {
             return None;
         }
         let folded = self.folded(path);
-        let candidate = Candidate::from_bytes(folded.as_ref());
-        let matching = self.globs.matches_candidate(&candidate);
+        let plain = self.said(&self.globs, &folded);
+        match composed(&folded).map(|other| self.said(&self.composed, &other)) {
+            // under one of its two spellings no rule covers it: then none may lower its label
+            Some(other) if plain.is_some() != other.is_some() => {
+                join(Some(self.default), join(plain, other))
+            }
+            Some(other) => join(plain, other),
+            None => plain,
+        }
+    }
+
+    fn said(&self, globs: &GlobSet, path: &[u8]) -> Option<Marks> {
+        let matching = globs.matches_candidate(&Candidate::from_bytes(path));
         let says = matching.iter().filter_map(|&at| self.says.get(at).copied());
         says.reduce(Marks::join)
     }
@@ -334,6 +362,20 @@ impl Rules {
         }
         Cow::Owned(folded)
     }
+}
+
+/// `path` with its letters composed, if it is not plain ASCII. One letter may be written as one
+/// character or as several (`é`, or `e` and an accent), and both look the same to people.
+fn composed(path: &[u8]) -> Option<Vec<u8>> {
+    if path.is_ascii() {
+        return None;
+    }
+    let mut composed = Vec::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        composed.extend_from_slice(chunk.valid().nfc().collect::<String>().as_bytes());
+        composed.extend_from_slice(chunk.invalid());
+    }
+    Some(composed)
 }
 
 /// The root, every directory above `path`, and `path`.

@@ -54,6 +54,11 @@ enum Wanted {
 }
 
 impl Find {
+    /// Whether more than names and kinds decides what is found.
+    const fn weighs(&self) -> bool {
+        self.min_size.is_some() || self.max_size.is_some() || self.modified_since.is_some()
+    }
+
     fn wants(&self, entry: &Entry, since: Option<(i64, u32)>) -> bool {
         let kind = match (self.kind, entry.kind) {
             (Wanted::File, Kind::File)
@@ -109,6 +114,10 @@ pub(super) fn find(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
         mix.looked_at(walk.label());
         let mut line = String::new();
         while let Some(entry) = walk.next_where(|path| globs.matches(path))? {
+            if find.weighs() {
+                // that it is not as large, or as old, is told of it as well
+                mix.looked_at(entry.standing.name);
+            }
             if !find.wants(&entry, since) {
                 continue;
             }

@@ -5,17 +5,17 @@ use serde_json::json;
 
 use guard::call::Call;
 use guard::label::Labeled;
-use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
 use guard::server::Outcome;
 
 use super::page::Mix;
+use crate::config::Limits;
 use crate::scope::RelPath;
 use crate::server::Inner;
 
 /// Lists the roots that exist for the caller.
-pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
+pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
     let mut text = String::new();
     let mut roots = Vec::new();
     let mut mix = Mix::new(call);
@@ -32,10 +32,27 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
             call.touch(&place.uri(), standing.name)?;
         }
     }
-    let limits = inner.scope.limits();
-    let structured = json!({
-        "roots": roots,
-        "limits": {
+    let items = roots.len() as u64;
+    let sandbox = inner.sandbox.get().cloned().unwrap_or_default();
+    let facts = [
+        ("roots", Value::Array(roots)),
+        ("limits", inner.told_limits.clone()),
+        ("sandbox", sandbox),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value));
+    let structured = Value::Object(facts.into_iter().collect());
+    let answer = Answer {
+        blocks: vec![Block::Text(text)],
+        structured,
+        items,
+        ..Answer::default()
+    };
+    Ok(Labeled::new(answer, mix.label()))
+}
+
+/// The limits as they are told.
+pub(crate) fn told(limits: &Limits) -> Value {
+    json!({
             "text_bytes": limits.text_bytes.get(),
             "base64_bytes": limits.base64_bytes.get(),
             "lines": limits.lines.get(),
@@ -50,15 +67,5 @@ pub(super) fn list(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome
             "depth": RelPath::MAX_DEPTH,
             "pattern_bytes": crate::effects::search::SOURCE,
             "glob_bytes": crate::scope::glob::MAX_BYTES,
-        },
-        "sandbox": inner.sandbox.get().unwrap_or(&Value::Null),
-    });
-    let items = roots.len() as u64;
-    let answer = Answer {
-        blocks: vec![Block::Text(text)],
-        structured,
-        items,
-        ..Answer::default()
-    };
-    Ok(Labeled::new(answer, mix.label()))
+    })
 }

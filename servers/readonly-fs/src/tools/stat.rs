@@ -110,11 +110,15 @@ fn content(
         // somebody writes to it or put another in its place: say no more than is sure
         return Ok(());
     }
-    let file = opened.into_file();
+    let (file, _) = opened.into_file();
     let check = || call.check();
     let source = Source::new(&file, &check)?;
     let name = Path::new(OsStr::from_bytes(place.path().as_bytes()));
-    insert(facts, "mime", Media::of(source.head(), name).mime);
+    insert(
+        facts,
+        "mime",
+        Media::of(source.head(), source.form(), name).mime,
+    );
     if let Form::Text(charset, mark) = source.form() {
         insert(facts, "encoding", charset.name(false));
         let lines = Lines::new(&source, &inner.indexes, (charset, mark), false);

@@ -336,6 +336,11 @@ fn a4_an_answer_has_the_join_of_the_labels_of_what_went_into_it() {
         label("read_file", json!({"path": "open/news.md"})),
         is("public")
     );
+    let large = json!({"globs": ["**/*.md"], "min_size": 12});
+    // only the news are so large; that the pay is not is told as well
+    assert_eq!(label("find_files", large), is(everything));
+    let since = json!({"globs": ["open/*.md"], "modified_since": "2020-01-01T00:00:00Z"});
+    assert_eq!(label("find_files", since), is("internal"));
     assert_eq!(
         label("read_file", json!({"paths": ["open/news.md", "a.md"]})),
         is("internal")

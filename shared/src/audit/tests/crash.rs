@@ -119,7 +119,7 @@ fn a_process() {
     }
 }
 
-fn acknowledged(audit: &Audit, record: Record) {
+fn acknowledged(audit: &Audit, record: Record<'_>) {
     let id = record.id;
     audit.write_blocking(record).unwrap();
     say(&id.to_string());

@@ -1,6 +1,7 @@
 //! Measures `readonly-fs` beside the floor, ripgrep and the plain system calls, in one run.
 //!
-//! Absolute times are those of the machine; the ratios are what to compare.
+//! Absolute times are those of the machine; the ratios are what to compare. With arguments only
+//! the parts of that name are measured: `start`, `calls`, `layers`, `trees`, `large`.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,20 +15,38 @@ use bench::figures::median;
 use bench::table::head;
 use bench::table::ratio;
 use bench::table::row;
+use guard::audit::Audit;
+use guard::audit::Kind;
+use guard::audit::Origin;
+use guard::audit::Outcome;
+use guard::audit::Record;
+use guard::audit::Settings;
+use guard::gate::record_id;
 use serde_json::Value;
 use serde_json::json;
 
 fn main() {
     let binaries = build();
     let world = World::new();
-    start(&binaries, &world);
-    calls(&binaries, &world);
-    trees(&binaries, &world);
-    large(&binaries, &world);
+    type Part = fn(&Binaries, &World);
+    let parts: [(&str, Part); 5] = [
+        ("start", start),
+        ("calls", calls),
+        ("layers", layers),
+        ("trees", trees),
+        ("large", large),
+    ];
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            part(&binaries, &world);
+        }
+    }
 }
 
 struct Binaries {
     floor: PathBuf,
+    guarded: PathBuf,
     server: PathBuf,
 }
 
@@ -47,6 +66,7 @@ fn build() -> Binaries {
         .join("release");
     Binaries {
         floor: folder.join("floor"),
+        guarded: folder.join("guarded"),
         server: folder.join("readonly-fs"),
     }
 }
@@ -128,10 +148,7 @@ fn calls(binaries: &Binaries, world: &World) {
         line(&format!("floor: {name}"), figures, figures);
         floors.push(figures);
     }
-    let memory_disk = Path::new("/dev/shm")
-        .is_dir()
-        .then(|| tempfile::tempdir_in("/dev/shm"));
-    let memory_disk = memory_disk.and_then(Result::ok);
+    let memory_disk = memory_disk();
     let mut places = vec![("audit synced to disk", world.path("audit"))];
     if let Some(place) = &memory_disk {
         places.push(("audit in memory", place.path().join("audit")));
@@ -150,6 +167,127 @@ fn calls(binaries: &Binaries, world: &World) {
             );
         }
     }
+}
+
+/// A directory on a disk that is memory, where there is one.
+fn memory_disk() -> Option<tempfile::TempDir> {
+    let there = Path::new("/dev/shm").is_dir();
+    there
+        .then(|| tempfile::tempdir_in("/dev/shm").ok())
+        .flatten()
+}
+
+/// Where the time of a call goes: each line has one thing more than the line above.
+fn layers(binaries: &Binaries, world: &World) {
+    let columns = ["", "p50", "more", "CPU a call", "more"];
+    head("What each layer costs", &columns);
+    let mut last = (0.0, 0.0);
+    let mut add = |name: &str, client: &mut Client, tool: &str, arguments: &Value| {
+        let (p50, _, cpu) = measure(client, tool, arguments);
+        row(&[
+            name.to_owned(),
+            format!("{p50:.0} us"),
+            format!("{:+.0} us", p50 - last.0),
+            format!("{cpu:.1} us"),
+            format!("{:+.1} us", cpu - last.1),
+        ]);
+        last = (p50, cpu);
+    };
+    let four = world.path("root/four.txt").display().to_string();
+    let memory = memory_disk();
+    for (what, given, tool, own) in [
+        ("`ok`", json!({}), "list_roots", json!({})),
+        (
+            "4 KB",
+            json!({"path": four}),
+            "read_file",
+            json!({"path": "r/four.txt"}),
+        ),
+    ] {
+        let mut client = Client::start(&binaries.floor, &[]);
+        add(
+            &format!("{what}: the protocol library"),
+            &mut client,
+            "read_file",
+            &given,
+        );
+        if let Some(memory) = &memory {
+            let trail = memory.path().join(format!("guarded-{tool}"));
+            let mut client = Client::start(&binaries.guarded, &[&trail.display().to_string()]);
+            let name = format!("{what}: + transport, gate, label and record, in memory");
+            add(&name, &mut client, "read_file", &given);
+            let mut client = world.server(binaries, "root", &memory.path().join(tool));
+            add(
+                &format!("{what}: + scope and effects: {tool}"),
+                &mut client,
+                tool,
+                &own,
+            );
+        }
+        let mut client = world.server(binaries, "root", &world.path(&format!("trail-{tool}")));
+        add(
+            &format!("{what}: + a trail on this disk"),
+            &mut client,
+            tool,
+            &own,
+        );
+    }
+    let records = match &memory {
+        Some(memory) => format!("{:.1} us", records(&memory.path().join("records"))),
+        None => "-".to_owned(),
+    };
+    println!("\nOf that, one record with 64 at once, in memory: {records} CPU.");
+    let mut times = syncs(&world.path("synced"));
+    println!(
+        "One append and sync on this disk, without a server: p50 {:.0} us.",
+        median(&mut times)
+    );
+}
+
+/// The processor time of one record in microseconds, with 64 tasks that write.
+fn records(trail: &Path) -> f64 {
+    const TASKS: usize = 64;
+    const EACH: usize = 500;
+    let now = chrono::Utc::now();
+    let audit = Audit::open(Settings::new(trail), Origin::default(), now).expect("a trail");
+    let audit = std::sync::Arc::new(audit);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let before = Cpu::of(std::process::id());
+    runtime.block_on(async {
+        let tasks = (0..TASKS).map(|_| {
+            let audit = std::sync::Arc::clone(&audit);
+            tokio::spawn(async move {
+                for _ in 0..EACH {
+                    let mut record = Record::new(Kind::Request, record_id(now), now);
+                    record.method = Some("tools/call".into());
+                    record.tool = Some("read_file".into());
+                    record.resource = Some("fs://r/four.txt".into());
+                    record.policy_hash = Some("0123456789abcdef".repeat(4).into());
+                    record.outcome = Some(Outcome::Allowed);
+                    audit.write(record).await.expect("a durable record");
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.expect("it ends");
+        }
+    });
+    Cpu::of(std::process::id()).each_since(before, TASKS * EACH)
+}
+
+/// How long it takes to append what a record takes and to make it durable.
+fn syncs(path: &Path) -> Vec<Duration> {
+    let mut file = std::fs::File::create(path).expect("a file");
+    let append = |_| {
+        let begun = Instant::now();
+        std::io::Write::write_all(&mut file, &[b'x'; 900]).expect("room on the disk");
+        file.sync_data().expect("a disk");
+        begun.elapsed()
+    };
+    (0..1000).map(append).collect()
 }
 
 /// p50 in microseconds, calls a second, processor time a call in microseconds.
@@ -225,8 +363,6 @@ fn trees(binaries: &Binaries, world: &World) {
         let cpu = (client.cpu().0 - before.0) / 5;
         compare(name, cpu, "rg", beside(&command));
     }
-    // a directory that changes is read anew for each page; this one has come to rest
-    std::thread::sleep(Duration::from_secs(4));
     let mut client = world.server(binaries, "flat", &world.path("audit"));
     let before = client.cpu();
     let arguments = json!({"path": "r/big", "limit": 1000});
@@ -235,22 +371,31 @@ fn trees(binaries: &Binaries, world: &World) {
     let elapsed = begun.elapsed();
     println!("<!-- {count} pages in {elapsed:?} -->");
     let cpu = client.cpu().0 - before.0;
+    let name = "list 50,000 that changed just now, all pages";
+    compare(name, cpu, "one sorted listing", Some(listing(&flat, false)));
+    // links and mounts must be looked for at each entry
+    let beside = "the same with a look at each entry";
+    compare(name, cpu, beside, Some(listing(&flat, true)));
+    println!("\npeak memory: {:.1} MB", client.memory().peak);
+}
+
+/// How long it takes to list a folder of 50,000 and to sort it, and to look at each entry if that
+/// is wanted.
+fn listing(folder: &Path, look: bool) -> Duration {
     let begun = Instant::now();
     for _ in 0..10 {
-        let mut names: Vec<_> = std::fs::read_dir(&flat)
+        let mut names: Vec<_> = std::fs::read_dir(folder)
             .expect("a folder")
-            .map(|entry| entry.expect("an entry").file_name())
+            .map(|entry| {
+                let entry = entry.expect("an entry");
+                let links = look.then(|| entry.metadata().expect("what it is"));
+                (entry.file_name(), links.map(|meta| meta.len()))
+            })
             .collect();
         names.sort();
         assert_eq!(names.len(), 50_000);
     }
-    compare(
-        "list 50,000, all pages",
-        cpu,
-        "one sorted listing",
-        Some(begun.elapsed() / 10),
-    );
-    println!("\npeak memory: {:.1} MB", client.memory().peak);
+    begun.elapsed() / 10
 }
 
 fn compare(name: &str, cpu: Duration, other: &str, beside: Option<Duration>) {

@@ -78,7 +78,8 @@ impl Walk<'_> {
         from: &From,
         budget: usize,
     ) -> Result<(Arc<Names>, usize), Refusal> {
-        let state = |meta: Meta| State::settled(&meta, self.call.now());
+        let (now, exact) = (self.call.now(), self.root.times_are_exact());
+        let state = |meta: Meta| State::settled(&meta, now, exact);
         // a directory of few names, as its size tells, is not worth asking for
         let before = Meta::of(dir).ok().filter(|meta| meta.size >= LARGE);
         let before = before.and_then(state);
