@@ -41,6 +41,7 @@ use crate::error::Refusal;
 use crate::label::Taxonomy;
 use crate::schema;
 use crate::server::Server;
+use crate::server::Tool;
 use crate::session::Session;
 
 /// The desk beside the door.
@@ -262,6 +263,7 @@ impl Desk {
             hmac: None,
             trace: context.meta.get_traceparent().and_then(outcome::trace),
             modern: outcome::is_modern(context),
+            announced: false,
             writes: false,
         };
         asked.method = match request {
@@ -279,6 +281,7 @@ impl Desk {
                     Some(tool) => Cow::Borrowed(tool.name),
                     None => self.stranger(&call.params.name),
                 });
+                asked.announced = tool.is_some_and(Tool::is_announced);
                 asked.writes = tool.is_some_and(|tool| tool.writes);
                 if let Some(given) = given {
                     let parameters = tool.map_or(&[][..], |tool| tool.parameters);
@@ -336,11 +339,11 @@ impl Desk {
             .await
     }
 
-    /// Makes it durable that `call` is about to change something.
+    /// Makes it durable that `call` is about to change something, or to reach beyond the machine.
     ///
     /// # Errors
     ///
-    /// If it is not durable: then nothing may be changed.
+    /// If it is not durable: then nothing may be done.
     pub(super) async fn announce(&self, call: &Call, intent: Record) -> Result<(), Fault> {
         // before it is written: who stops waiting for the disk does not know whether it was
         call.announce(intent.id);

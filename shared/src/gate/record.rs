@@ -21,7 +21,7 @@ use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Taxonomy;
 
-/// A record that announces what a request changes, not yet written.
+/// A record that announces what a request is about to do, not yet written.
 #[derive(Clone, Debug)]
 pub(super) struct Intent(pub(super) Record);
 
@@ -45,7 +45,7 @@ impl Desk {
         }
     }
 
-    /// The record that goes before what a request changes: who, with what right, by which tool.
+    /// The record that goes before what a request does: who, with what right, by which tool.
     pub(super) fn intent(&self, asked: &Asked, call: &Call) -> Intent {
         let caller = call.caller();
         let now = self.now();
@@ -118,7 +118,7 @@ impl Desk {
             rule: ended.error.or(facts.rule).map(Cow::Borrowed),
             label: allowed.then(|| marking(taxonomy, facts.label)),
             clearance: caller.map(|caller| clearance(taxonomy, caller.clearance, facts.label)),
-            outcome: Some(if call.is_some_and(Call::is_in_doubt) {
+            outcome: Some(if asked.writes && call.is_some_and(Call::is_in_doubt) {
                 Outcome::Unknown
             } else {
                 ended.outcome
