@@ -10,4 +10,5 @@
 //! | use a credential           | `effects`             | last, for its own upstream alone      |
 //! | read files, run, listen    | nothing               | never                                 |
 
+pub mod effects;
 pub mod permit;
