@@ -6,9 +6,23 @@
 //!
 //! | authority                  | held by               | taken                                 |
 //! |----------------------------|-----------------------|---------------------------------------|
-//! | connect to declared hosts  | `effects`             | per call, by a permit of the scope    |
-//! | use a credential           | `effects`             | last, for its own upstream alone      |
-//! | read files, run, listen    | nothing               | never                                 |
+//! | connect to declared hosts  | [`effects`]           | per call, by a permit of [`scope`]    |
+//! | use a credential           | [`effects`]           | last, for its own upstream alone      |
+//! | read PEM files             | [`effects`]           | at start, those the operator named    |
+//! | read an OpenAPI document   | the command `import`  | never while it serves                 |
+//! | write files, run, listen   | nothing               | never                                 |
 
+mod answer;
+pub mod config;
 pub mod effects;
+pub mod endpoint;
+pub mod openapi;
+pub mod parameters;
 pub mod permit;
+pub mod program;
+pub mod scope;
+pub mod select;
+mod server;
+mod tools;
+
+pub use server::ApiFetch;

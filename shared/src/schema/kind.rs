@@ -38,7 +38,7 @@ pub enum Kind {
 /// A parameter's values as a server declares them: for servers whose tools the operator writes.
 pub trait Form: std::fmt::Debug + Send + Sync {
     /// What a refusal says was expected: text of the declaration, never of a call.
-    fn expected(&self) -> &'static str;
+    fn expected(&'static self) -> &'static str;
 
     /// Whether `value` is one of its values. It is refused or taken as it is.
     fn accepts(&self, value: &Value) -> bool;

@@ -169,7 +169,7 @@ fn o5_a_shape_and_a_refusal_name_nothing_from_inside_a_row() {
 struct Even;
 
 impl Form for Even {
-    fn expected(&self) -> &'static str {
+    fn expected(&'static self) -> &'static str {
         "an even number"
     }
 
