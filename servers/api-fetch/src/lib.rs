@@ -10,5 +10,6 @@
 //! | use a credential           | `effects`             | last, for its own upstream alone      |
 //! | read files, run, listen    | nothing               | never                                 |
 
+pub mod address;
 pub mod effects;
 pub mod permit;
