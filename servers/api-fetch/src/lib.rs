@@ -12,6 +12,7 @@
 //! | read an OpenAPI document   | the command `import`  | never while it serves                 |
 //! | write files, run, listen   | nothing               | never                                 |
 
+pub mod address;
 mod answer;
 pub mod config;
 pub mod effects;

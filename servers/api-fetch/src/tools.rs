@@ -125,8 +125,6 @@ async fn ask(
         .permit(caller, endpoint, &own, from.onward.as_ref())?;
     call.touch(&resource(endpoint), endpoint.label)?;
     call.note("api.request", endpoint.form());
-    // a body is in memory as a whole before it is cut
-    call.reserve(permit.limits.body).await?;
     let context = Context {
         subject: caller.principal.subject().to_owned(),
         issuer: caller.principal.issuer().to_owned(),
@@ -138,7 +136,6 @@ async fn ask(
         .upstreams
         .send(call, &permit, &context, &allowed)
         .await?;
-    call.count("api.status", u64::from(reply.status));
     call.count("api.bytes", reply.body.len() as u64);
     let wanted = Wanted { from, fields };
     let (origin, root) = inner.base(endpoint.upstream);

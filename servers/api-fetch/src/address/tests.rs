@@ -1,0 +1,1 @@
+//! Kinds of addresses, allowances, and second opinions.

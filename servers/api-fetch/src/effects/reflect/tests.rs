@@ -1,0 +1,1 @@
+//! Secrets in every disguise, and texts that only look like one.

@@ -1,0 +1,1 @@
+//! Headers and paths that must not leave.
