@@ -16,3 +16,5 @@ mod resources;
 mod subscriptions;
 // What clients written by others make of it.
 mod foreign;
+// What api-fetch lets out, and what it lets back in.
+mod api;

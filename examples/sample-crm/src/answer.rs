@@ -27,7 +27,10 @@ pub(crate) struct Answer {
 pub(crate) fn answer(request: &Request, key: &str) -> Answer {
     let shown = request.header("authorization");
     if shown.is_none_or(|shown| shown != format!("Bearer {key}")) {
-        return json(401, json!({"title": "unauthorized", "detail": "show your key"}));
+        return json(
+            401,
+            json!({"title": "unauthorized", "detail": "show your key"}),
+        );
     }
     let target = request.target.as_str();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -37,7 +40,10 @@ pub(crate) fn answer(request: &Request, key: &str) -> Answer {
         ("GET", ["customers"]) => list(query),
         ("GET", ["customers", id]) => match customer(id) {
             Some(found) => json(200, found),
-            None => json(404, json!({"title": "not found", "detail": "no such customer"})),
+            None => json(
+                404,
+                json!({"title": "not found", "detail": "no such customer"}),
+            ),
         },
         ("POST", ["customers", id, "notes"]) => note(id, request),
         ("GET", ["busy"]) => Answer {
@@ -57,7 +63,9 @@ pub(crate) fn answer(request: &Request, key: &str) -> Answer {
 
 /// Two customers a page, and a link to the next.
 fn list(query: &str) -> Answer {
-    let after = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    let after = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("after="));
     let all = customers();
     let skip = after.map_or(0, |after| {
         let before = all.iter().take_while(|one| text(one, "id") <= after);

@@ -93,7 +93,9 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
         }
     }
     let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let length = length
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(0);
     let mut body = Vec::new();
     Read::take(reader, u64::min(length, 1 << 20)).read_to_end(&mut body)?;
     Ok(Some(Request {
