@@ -29,6 +29,8 @@ pub struct Said {
     pub refused: bool,
     /// The label of the whole answer: `confidential+personal`.
     pub label: String,
+    /// The same as the text, for programs; null where there is none.
+    pub structured: Value,
     /// The whole answer as JSON, to compare.
     pub whole: String,
 }
@@ -133,6 +135,7 @@ impl Said {
             text: texts.join("\n"),
             refused: result.is_error == Some(true),
             label: label(whole.pointer("/_meta/dev.keyhole~1security-label")),
+            structured: result.structured_content.clone().unwrap_or_default(),
             whole: whole.to_string(),
         })
     }

@@ -1,14 +1,20 @@
-//! A client that shows what `readonly-fs` does and refuses, with the real binary.
+//! A client that shows what `readonly-fs` and `scoped-db` do and refuse, with the real binaries.
 //!
-//! | module     | answers                                                       |
-//! |------------|---------------------------------------------------------------|
-//! | [`binary`] | where is the server?                                          |
-//! | [`client`] | how is it started, and what did it say?                       |
-//! | [`stage`]  | which files are there, and which lie in wait?                 |
-//! | [`screen`] | how is it shown, and was every promise kept?                  |
-//! | [`readers`]| what do two readers see of one folder?                        |
-//! | [`attacks`]| does anything lead out of it?                                 |
-//! | [`trail`]  | what was recorded, and is a change to the record found?       |
+//! | module         | answers                                                    |
+//! |----------------|------------------------------------------------------------|
+//! | [`binary`]     | where is the server?                                       |
+//! | [`client`]     | how is it started, and what did it say?                    |
+//! | [`screen`]     | how is it shown, and was every promise kept?               |
+//! | [`stage`]      | which files are there, and which lie in wait?              |
+//! | [`readers`]    | what do two readers see of one folder?                     |
+//! | [`attacks`]    | does anything lead out of it?                              |
+//! | [`trail`]      | what was recorded, and is a change to the record found?    |
+//! | [`crm`]        | which database is there, and on which engine?              |
+//! | [`cluster`]    | is there a PostgreSQL to start, and is it gone afterwards? |
+//! | [`desks`]      | what do two readers see of one database?                   |
+//! | [`statements`] | does any statement lead out of it?                         |
+//! | [`lineage`]    | who read which columns?                                    |
+//! | [`shown`]      | how are rows written for people?                           |
 //!
 //! # Invariants
 //!
@@ -18,7 +24,13 @@
 pub mod attacks;
 pub mod binary;
 pub mod client;
+pub mod cluster;
+pub mod crm;
+pub mod desks;
+pub mod lineage;
 pub mod readers;
 pub mod screen;
+pub mod shown;
 pub mod stage;
+pub mod statements;
 pub mod trail;

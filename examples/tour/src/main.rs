@@ -1,21 +1,34 @@
-//! `cargo run --release -p tour`: the tour, from the first reader to the verified trail.
+//! `cargo run --release -p tour`: the tour, from the first reader to the last verified trail.
+//!
+//! With `-- --sqlite` the database is a file, also where PostgreSQL is found.
 
 use std::io;
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use tour::attacks;
 use tour::binary;
 use tour::client::Client;
+use tour::crm::Crm;
+use tour::desks;
+use tour::lineage;
 use tour::readers;
 use tour::screen::Screen;
 use tour::stage::Stage;
+use tour::statements;
 use tour::trail;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut screen = Screen::new();
-    match tour(&mut screen).await {
+    // what was started and set up is taken down in either case
+    let ended = tokio::select! {
+        ended = tour(&mut screen) => ended,
+        _ = tokio::signal::ctrl_c() => Err(io::Error::from(io::ErrorKind::Interrupted)),
+    };
+    match ended {
         Ok(()) => screen.end(),
         Err(error) => {
             screen.failed(&error);
@@ -25,20 +38,40 @@ async fn main() -> ExitCode {
 }
 
 async fn tour(screen: &mut Screen) -> io::Result<()> {
-    let binary = binary::build()?;
+    let files = binary::build("readonly-fs", &[])?;
+    let database = binary::build("scoped-db", &["sqlite"])?;
     let begun = Instant::now();
+    folder(screen, &files).await?;
+    tables(screen, database).await?;
+    screen.say(&format!("\nTook {:.1} s.", begun.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+async fn folder(screen: &mut Screen, binary: &Path) -> io::Result<()> {
     let stage = Stage::set()?;
     screen.title("Keyhole: one folder, two readers, one record");
     screen.say("A language model asks for files. The server decides what exists for it.");
 
-    let support = Client::start(&binary, stage.path(), &stage.arguments("support-desk")).await?;
-    let hr = Client::start(&binary, stage.path(), &stage.arguments("hr-desk")).await?;
+    let support = Client::start(binary, stage.path(), &stage.arguments("support-desk")).await?;
+    let hr = Client::start(binary, stage.path(), &stage.arguments("hr-desk")).await?;
     readers::show(screen, &support, &hr).await?;
     attacks::show(screen, &stage, &support).await?;
     support.stop().await?;
     hr.stop().await?;
-    trail::show(screen, &stage)?;
+    trail::show(screen, &stage)
+}
 
-    screen.say(&format!("\nTook {:.1} s.", begun.elapsed().as_secs_f64()));
-    Ok(())
+async fn tables(screen: &mut Screen, binary: PathBuf) -> io::Result<()> {
+    let crm = Crm::set(binary, std::env::args().any(|word| word == "--sqlite"))?;
+    screen.title("Keyhole: one database, two desks, one record");
+    screen.say("A language model writes SQL. The server decides what exists for it.");
+    screen.say(&crm.engine()?);
+
+    let support = crm.start("support-desk").await?;
+    let auditor = crm.start("auditor").await?;
+    desks::show(screen, &support, &auditor).await?;
+    statements::show(screen, &crm, &support).await?;
+    support.stop().await?;
+    auditor.stop().await?;
+    lineage::show(screen, &crm)
 }

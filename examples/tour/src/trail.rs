@@ -133,7 +133,7 @@ fn cut_last_line(segment: &Path) -> io::Result<()> {
 }
 
 /// The newest file of the trail in `dir`.
-fn segment(dir: &Path) -> io::Result<PathBuf> {
+pub(crate) fn segment(dir: &Path) -> io::Result<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         files.push(entry?.path());
@@ -143,7 +143,7 @@ fn segment(dir: &Path) -> io::Result<PathBuf> {
     files.pop().ok_or_else(|| io::Error::other("no trail"))
 }
 
-fn verified(dir: &Path) -> io::Result<Report> {
+pub(crate) fn verified(dir: &Path) -> io::Result<Report> {
     verify(dir).map_err(io::Error::other)
 }
 
@@ -169,6 +169,6 @@ fn row(record: &Value) -> String {
     )
 }
 
-fn word<'a>(record: &'a Value, key: &str) -> &'a str {
+pub(crate) fn word<'a>(record: &'a Value, key: &str) -> &'a str {
     record.get(key).and_then(Value::as_str).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test that cannot go on stops"
@@ -14,6 +15,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use serde_json::json;
+use tour::binary::build;
 use tour::client::Client;
 use tour::client::Said;
 use tour::stage::Stage;
@@ -110,6 +112,68 @@ async fn an_auditor_for_an_afternoon_is_a_clerk_before_and_after() {
     assert_eq!(report.verdict.name(), "ok-unanchored");
 }
 
+#[tokio::test]
+async fn a_customer_is_another_one_for_each_desk() {
+    let story = Story::of("customer-desk");
+    tour::crm::fill_file(story.stage.path()).unwrap();
+    let (support, auditor) = (
+        story.start("crm-support").await,
+        story.start("crm-auditor").await,
+    );
+    let tools = support.tools().await.unwrap();
+    assert!(!tools.iter().any(|name| name == "insert_row"), "{tools:?}");
+
+    let people = "SELECT name, email, phone, born FROM customers ORDER BY id LIMIT 1";
+    let to_support = query(&support, people).await;
+    assert_eq!(
+        to_support.structured["rows"],
+        json!([["Mira Castell", "orchard.example", "…1842", 1984]])
+    );
+    assert_eq!(to_support.label, "internal");
+    let to_auditor = query(&auditor, people).await;
+    assert!(to_auditor.mentions("mira.castell@orchard.example"));
+    assert_eq!(to_auditor.label, "confidential+personal");
+
+    let tickets = "SELECT count(*) FROM tickets";
+    for (client, own) in [(&support, 2), (&auditor, 4)] {
+        assert_eq!(
+            query(client, tickets).await.structured["rows"],
+            json!([[own]])
+        );
+    }
+    for hidden in ["SELECT notes FROM customers", "SELECT * FROM staff"] {
+        assert!(query(&support, hidden).await.refused, "{hidden}");
+        assert!(!query(&auditor, hidden).await.refused, "{hidden}");
+    }
+    let nobodys = query(&auditor, "SELECT secret FROM portal_logins").await;
+    assert!(nobodys.refused && !nobodys.mentions("canary"));
+    support.stop().await.unwrap();
+    auditor.stop().await.unwrap();
+}
+
+#[test]
+fn what_a_desk_may_read_of_a_database_can_be_asked_before_it_is_let_in() {
+    let story = Story::of("customer-desk");
+    tour::crm::fill_file(story.stage.path()).unwrap();
+    let checked = story.run(&["check"]);
+    assert!(checked.status.success(), "{checked:?}");
+    for (who, column, verdict) in [
+        ("support-desk", "customers.name", "allowed"),
+        ("support-desk", "customers.notes", "denied"),
+        ("auditor", "customers.notes", "allowed"),
+    ] {
+        let said = story.run(&["explain", who, column]);
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.starts_with(verdict), "{who} {column}: {said}");
+    }
+    let granted = story.run(&["grant-sql", "--role", "crm_reader", "--database", "crm"]);
+    let granted = String::from_utf8(granted.stdout).unwrap();
+    assert!(
+        granted.contains("GRANT") && !granted.contains("portal_logins"),
+        "{granted}"
+    );
+}
+
 #[test]
 fn every_example_has_a_test_here() {
     let mut stories = Vec::new();
@@ -123,7 +187,12 @@ fn every_example_has_a_test_here() {
     stories.sort();
     assert_eq!(
         stories,
-        ["auditor-afternoon", "public-docs", "team-handbook"]
+        [
+            "auditor-afternoon",
+            "customer-desk",
+            "public-docs",
+            "team-handbook"
+        ]
     );
 }
 
@@ -157,9 +226,8 @@ impl Story {
     /// Starts one server as a host would, in the example's folder; its record stays there.
     async fn start(&self, server: &str) -> Client {
         let entry = &self.hosts["mcpServers"][server];
-        assert_eq!(entry["command"], "readonly-fs", "{server}");
         let arguments = entry["args"].as_array().unwrap();
-        let mut command = tokio::process::Command::new(binary());
+        let mut command = tokio::process::Command::new(binary(&entry["command"]));
         command
             .args(arguments.iter().map(|word| word.as_str().unwrap()))
             .env("XDG_STATE_HOME", self.stage.path().join("state"))
@@ -169,10 +237,13 @@ impl Story {
 
     /// Runs a command for people.
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = std::process::Command::new(binary());
+        let servers = self.hosts["mcpServers"].as_object().unwrap();
+        let server = &servers.values().next().unwrap()["command"];
+        let config = format!("{}.toml", server.as_str().unwrap());
+        let mut command = std::process::Command::new(binary(server));
         command
             .args(arguments)
-            .args(["--config", "readonly-fs.toml"])
+            .args(["--config", &config])
             .current_dir(self.stage.path());
         command.output().unwrap()
     }
@@ -188,7 +259,18 @@ async fn read(client: &Client, path: &str) -> Said {
     client.call("read_file", &arguments).await.unwrap()
 }
 
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| tour::binary::build().unwrap())
+async fn query(client: &Client, sql: &str) -> Said {
+    let arguments = json!({ "sql": sql });
+    client.call("query_rows", &arguments).await.unwrap()
+}
+
+/// The binary of the server that a host's configuration calls `command`.
+fn binary(command: &Value) -> &'static PathBuf {
+    static FILES: OnceLock<PathBuf> = OnceLock::new();
+    static DATABASE: OnceLock<PathBuf> = OnceLock::new();
+    match command.as_str().unwrap() {
+        name @ "readonly-fs" => FILES.get_or_init(|| build(name, &[]).unwrap()),
+        name @ "scoped-db" => DATABASE.get_or_init(|| build(name, &["sqlite"]).unwrap()),
+        other => panic!("no server {other}"),
+    }
 }

@@ -56,6 +56,8 @@ pub struct Table {
     pub writes: Writes,
     /// About how many rows the database thinks there are.
     pub estimate: Option<u64>,
+    /// Whether the database itself may hide rows: by row-level security, or because it is a view.
+    pub filtered: bool,
 }
 
 /// One column.
@@ -160,6 +162,15 @@ pub struct ViewColumn {
     pub mask: Option<Mask>,
     /// The label of what is shown.
     pub label: Label,
+}
+
+impl Table {
+    /// Whether it has rows that some reader may not know of. What the planner thinks of such a
+    /// table comes from all its rows, and must be told to nobody, not even as a limit.
+    #[must_use]
+    pub const fn hides_rows(&self) -> bool {
+        self.rows.is_some() || self.filtered
+    }
 }
 
 impl Writes {

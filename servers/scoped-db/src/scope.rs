@@ -64,6 +64,9 @@ pub struct Permitted {
     pub label: Label,
     /// Where that comes from, for the record.
     pub lineage: Lineage,
+    /// Whether it touches a table with rows that the caller may not know of: then nothing that
+    /// the planner thinks may be told.
+    pub hides_rows: bool,
 }
 
 /// What a statement touches, in names and without values.
@@ -178,16 +181,25 @@ impl Scope {
     ) -> Result<Permitted, Denial> {
         let lineage = lineage(view, translated);
         let labels = lineage.tables.iter().map(|(_, label)| *label);
+        let touched = translated.touched.iter();
+        let mut touched = touched.filter_map(|touched| view.tables().get(touched.table));
+        let hides_rows = touched.any(|table| table.table.hides_rows());
+        let limits = self.window(window);
         Ok(Permitted {
             label: labels.fold(Label::PUBLIC, Label::join),
             query: Query {
                 sql: translated.sql.clone(),
                 values: self.values(caller, &translated.inputs, parameters)?,
                 context: self.context(caller),
-                limits: self.window(window),
+                limits: RowLimits {
+                    // whether a statement costs too much would tell of hidden rows as well
+                    cost: limits.cost.filter(|_| !hides_rows),
+                    ..limits
+                },
                 skip: window.skip,
             },
             lineage,
+            hides_rows,
         })
     }
 
@@ -269,3 +281,6 @@ fn fingerprint(shape: &str) -> String {
 
 /// Rows of a page that does not say how many it wants.
 const USUAL_ROWS: u64 = 1000;
+
+#[cfg(test)]
+mod tests;

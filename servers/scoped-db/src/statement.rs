@@ -17,6 +17,7 @@ mod expr;
 mod form;
 mod from;
 mod function;
+mod join;
 mod literal;
 mod mask;
 mod name;

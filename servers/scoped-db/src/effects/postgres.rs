@@ -37,6 +37,7 @@ use guard::secret::Secret;
 use super::PlanStep;
 use super::Rows;
 use super::catalog::Catalog;
+use crate::connection::SslMode;
 use crate::connection::Target;
 use crate::permit::Change;
 use crate::permit::Query;
@@ -83,6 +84,11 @@ impl Postgres {
         password: impl Fn() -> Result<Option<Secret>, Fault> + Send + Sync + 'static,
         settings: Settings,
     ) -> Self {
+        for host in &target.hosts {
+            if matches!(host.tls, SslMode::Require) {
+                tracing::warn!(%host, "the server is not verified: sslmode=require encrypts, no more");
+            }
+        }
         Self {
             pool: Pool::new(target, Box::new(password), settings),
         }
@@ -162,8 +168,12 @@ impl Postgres {
         let mut lease = self.pool.lease(call).await?;
         let limit = change.limits().time;
         // A connection that waited may be broken. Asking is cheap; running twice is not safe.
-        if !lease.fresh && lease.link()?.client.check_connection().await.is_err() {
-            lease.renew(call).await?;
+        if !lease.fresh {
+            let link = lease.link()?;
+            let asked = async { Ok(link.client.check_connection().await.is_ok()) };
+            if !within(call, limit, asked).await? {
+                lease.renew(call).await?;
+            }
         }
         lease.running = true;
         let link = lease.link()?;

@@ -1,16 +1,18 @@
 //! SQLite through rusqlite: one file, opened read-only, behind a wall of its own.
 //!
-//! | module      | answers                                                    |
-//! |-------------|------------------------------------------------------------|
-//! | [`file`]    | is it the file that the operator named, and still the same? |
-//! | [`door`]    | how is a connection opened, and what does it give up?      |
-//! | [`wall`]    | may this statement reach that table, column, function?     |
-//! | [`pool`]    | whose turn is it, and until when?                          |
-//! | [`read`]    | what does a query give, and how would it be run?           |
-//! | [`write`]   | are exactly as many rows changed as expected?              |
-//! | [`values`]  | how do values cross over, and how much of them?            |
-//! | [`hash`]    | what stands for a value that may only be compared?         |
-//! | [`trouble`] | what may be said when it fails?                            |
+//! | module    | answers                                                     |
+//! |-----------|-------------------------------------------------------------|
+//! | `file`    | is it the file that the operator named, and still the same? |
+//! | `door`    | how is a connection opened, and what does it give up?       |
+//! | `wall`    | may this statement reach that table, column, function?      |
+//! | `names`   | which names does a statement define for itself?             |
+//! | `pool`    | whose turn is it, and until when?                           |
+//! | `read`    | what does a query give, and how would it be run?            |
+//! | `write`   | are exactly as many rows changed as expected?               |
+//! | `values`  | how do values cross over, and how much of them?             |
+//! | `hash`    | what stands for a value that may only be compared?          |
+//! | `maths`   | which functions of numbers does SQLite lack?                |
+//! | `trouble` | what may be said when it fails?                             |
 //!
 //! # Invariants
 //!
@@ -24,6 +26,8 @@ mod catalog;
 mod door;
 mod file;
 mod hash;
+mod maths;
+mod names;
 mod pool;
 mod read;
 #[cfg(test)]
@@ -87,12 +91,13 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// What `table` declares. The columns of its row rule are to be added to
-    /// [`Reach::columns`].
+    /// What `table` declares.
     #[must_use]
     pub fn of(table: &Table) -> Self {
         let mut columns: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
         columns.extend(table.key.iter().cloned());
+        let rule = table.rows.iter().flat_map(|rule| rule.columns());
+        columns.extend(rule.map(str::to_owned));
         let writes = &table.writes;
         let update = writes.update.iter().flat_map(|write| {
             let filled = write.subject_column.iter();

@@ -71,7 +71,8 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
         return Err(StartError::step("prove the role", refused(&excess)));
     }
     for finding in &ready.findings {
-        tracing::warn!("{}", finding.what);
+        // `check` shows them; a host shows a server's warnings at every start
+        tracing::info!("{}", finding.what);
     }
     if start.source.is_none() {
         for table in &ready.schema.tables {

@@ -74,6 +74,7 @@ pub fn discovered(catalog: &Catalog, label: Label) -> Schema {
                 count: None,
                 writes: Writes::default(),
                 estimate: known.estimate,
+                filtered: known.row_security || known.view,
             })
         })
     });
@@ -191,6 +192,7 @@ impl Declaration<'_> {
             key,
             columns,
             estimate: known.estimate,
+            filtered: known.row_security || known.view,
         })
     }
 

@@ -55,6 +55,7 @@ fn table(label: Label, columns: Vec<Column>) -> Schema {
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     };
     Schema {
         tables: vec![Arc::new(table)],

@@ -108,7 +108,7 @@ impl Scope {
         let (named, key) = columns.split_at_checked(set).unwrap_or((&columns, &[]));
         let (name, rule) = (&table.table.name, table.table.rows.as_ref());
         let printed = match verb {
-            Verb::Insert => Some(write::insert(name, named, self.dialect)),
+            Verb::Insert => Some(write::insert(name, named, rule, self.dialect)),
             Verb::Update => write::update(name, named, key, rule, self.dialect),
             Verb::Delete => write::delete(name, key, rule, self.dialect),
         };

@@ -58,6 +58,7 @@ impl Printer<'_> {
             }
             Expr::Nested(inner) => self.expr(inner),
             Expr::Tuple(items) => {
+                self.without(items.is_empty(), NOT_AVAILABLE)?;
                 self.text("(");
                 self.exprs(items)?;
                 self.text(")");
@@ -147,11 +148,11 @@ impl Printer<'_> {
                 self.text(")");
                 Ok(())
             }
-            Expr::Array(Array { elem, named }) => {
+            // without the word it is an array within an array, where the word changes nothing
+            Expr::Array(Array { elem, named: _ }) => {
                 let foreign = self.dialect == Dialect::Sqlite;
                 self.without(foreign, NOT_AVAILABLE)?;
-                // a list in brackets is an array within an array only
-                self.text(if *named { "ARRAY[" } else { "[" });
+                self.text("ARRAY[");
                 self.exprs(elem)?;
                 self.text("]");
                 Ok(())

@@ -7,9 +7,6 @@
 
 use sqlparser::ast::Expr;
 use sqlparser::ast::FunctionArg;
-use sqlparser::ast::Join;
-use sqlparser::ast::JoinConstraint;
-use sqlparser::ast::JoinOperator;
 use sqlparser::ast::ObjectName;
 use sqlparser::ast::TableAlias;
 use sqlparser::ast::TableFactor;
@@ -38,96 +35,29 @@ impl Printer<'_> {
             return Ok(());
         }
         self.text(" FROM ");
-        self.list(from, Self::joined)
-    }
-
-    fn joined(&mut self, tables: &TableWithJoins) -> Outcome {
-        let TableWithJoins { relation, joins } = tables;
-        self.factor(relation)?;
-        for join in joins {
-            self.join(join)?;
-        }
-        Ok(())
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the list is of what is let through"
-    )]
-    fn join(&mut self, join: &Join) -> Outcome {
-        let Join {
-            relation,
-            global,
-            join_operator,
-        } = join;
-        self.without(*global, NOT_AVAILABLE)?;
-        let (kind, constraint) = match join_operator {
-            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
-                ("JOIN", constraint)
-            }
-            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
-                ("LEFT JOIN", constraint)
-            }
-            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
-                ("RIGHT JOIN", constraint)
-            }
-            JoinOperator::FullOuter(constraint) => ("FULL JOIN", constraint),
-            JoinOperator::CrossJoin(constraint) => ("CROSS JOIN", constraint),
-            _ => return self.no(NOT_AVAILABLE),
-        };
-        let cross = kind == "CROSS JOIN";
-        let natural = matches!(constraint, JoinConstraint::Natural);
-        self.text(if natural { " NATURAL " } else { " " });
-        self.text(kind);
-        self.text(" ");
-        self.factor(relation)?;
-        match constraint {
-            JoinConstraint::On(condition) if !cross => {
-                self.text(" ON ");
-                self.condition(condition)
-            }
-            JoinConstraint::Using(names) if !cross => self.using(names),
-            JoinConstraint::Natural if !cross => {
-                let scope = self.scopes.last();
-                let relations = scope
-                    .map(|scope| scope.relations.clone())
-                    .unwrap_or_default();
-                for relation in &relations {
-                    self.everything(relation);
-                    self.stirred |= !relation.fields.iter().all(|field| field.calm);
-                }
-                Ok(())
-            }
-            JoinConstraint::None if cross => Ok(()),
-            JoinConstraint::None => self.no("a join needs ON or USING"),
-            _ => self.no(NOT_AVAILABLE),
-        }
-    }
-
-    fn using(&mut self, names: &[ObjectName]) -> Outcome {
-        self.text(" USING (");
-        self.list(names, |printer, name| {
-            let name = printer.folded(name::single(name)?)?;
-            let scope = printer.scopes.last();
-            let relations = scope.iter().flat_map(|scope| &scope.relations);
-            let fields = relations.flat_map(|relation| &relation.fields);
-            let mut found = fields
-                .filter(|field| printer.same(&field.name, &name))
-                .peekable();
-            if found.peek().is_none() {
-                return printer.no(super::expr::NO_COLUMN);
-            }
-            let calm = found.all(|field| field.calm);
-            printer.stirred |= !calm;
-            printer.touch.name(None, &name);
-            printer.quoted(&name);
+        let mut star = Vec::new();
+        self.list(from, |printer, tables| {
+            star.extend(printer.joined(tables)?);
             Ok(())
         })?;
-        self.text(")");
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.star = star;
+        }
         Ok(())
     }
 
-    fn factor(&mut self, factor: &TableFactor) -> Outcome {
+    /// Prints joins and tells what `*` stands for in them.
+    pub(super) fn joined(&mut self, tables: &TableWithJoins) -> Outcome<Vec<Field>> {
+        let TableWithJoins { relation, joins } = tables;
+        let mut star = self.factor(relation)?;
+        for join in joins {
+            star = self.join(star, join)?;
+        }
+        Ok(star)
+    }
+
+    /// Prints one item and tells its columns.
+    pub(super) fn factor(&mut self, factor: &TableFactor) -> Outcome<Vec<Field>> {
         self.joins += 1;
         self.without(
             self.joins > self.bounds.joins.saturating_add(1),
@@ -140,7 +70,7 @@ impl Printer<'_> {
         clippy::wildcard_enum_match_arm,
         reason = "the list is of what is let through"
     )]
-    fn factor_inside(&mut self, factor: &TableFactor) -> Outcome {
+    fn factor_inside(&mut self, factor: &TableFactor) -> Outcome<Vec<Field>> {
         match factor {
             TableFactor::Table {
                 name,
@@ -186,7 +116,14 @@ impl Printer<'_> {
                     return self.no("a subquery in FROM needs an alias");
                 };
                 let (name, columns) = self.alias(alias)?;
-                self.there(name, None, renamed(fields, &columns), None, &columns)
+                self.without(columns.len() > fields.len(), TOO_MANY_NAMES)?;
+                let fields = renamed(fields, &columns);
+                // all of them, so that they are what we think they are
+                let names = match self.dialect {
+                    Dialect::Postgres => fields.iter().map(|field| field.name.clone()).collect(),
+                    Dialect::Sqlite => columns,
+                };
+                self.there(name, None, fields, None, &names)
             }
             TableFactor::Function {
                 lateral,
@@ -219,9 +156,9 @@ impl Printer<'_> {
             } => {
                 self.without(alias.is_some(), NOT_AVAILABLE)?;
                 self.text("(");
-                self.joined(table_with_joins)?;
+                let star = self.joined(table_with_joins)?;
                 self.text(")");
-                Ok(())
+                Ok(star)
             }
             _ => self.no(NOT_AVAILABLE),
         }
@@ -236,7 +173,7 @@ impl Printer<'_> {
     }
 
     /// A table or a WITH query.
-    fn named(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Outcome {
+    fn named(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Outcome<Vec<Field>> {
         let place = name::start(name);
         let (schema, table) = match *name::parts(name)? {
             [table] => (None, self.folded(table)?),
@@ -251,7 +188,7 @@ impl Printer<'_> {
                 .find(|cte| self.same(&cte.name, &table))
         {
             let cte = cte.clone();
-            self.quoted(&cte.name);
+            self.quoted(&cte.printed);
             let (called, columns) = match alias {
                 Some(alias) => self.alias(alias)?,
                 None => (cte.name, Vec::new()),
@@ -281,7 +218,7 @@ impl Printer<'_> {
         self.subselect(known);
         let fields = known.columns().map(|(column, _)| Field {
             name: column.name.clone(),
-            calm: self.dialect == Dialect::Sqlite || types::of_column(&column.kind).is_some(),
+            calm: self.dialect == Dialect::Sqlite || types::compares(&column.kind),
         });
         let fields = renamed(fields.collect(), &columns);
         self.there(called, schema, fields, Some(at), &columns)
@@ -343,11 +280,8 @@ impl Printer<'_> {
         fields: Vec<Field>,
         table: Option<usize>,
         columns: &[String],
-    ) -> Outcome {
-        self.without(
-            columns.len() > fields.len(),
-            "there are fewer columns than names for them",
-        )?;
+    ) -> Outcome<Vec<Field>> {
+        self.without(columns.len() > fields.len(), TOO_MANY_NAMES)?;
         // SQLite has no alias with names of columns
         let foreign = self.dialect == Dialect::Sqlite && !columns.is_empty();
         self.without(foreign, NOT_AVAILABLE)?;
@@ -358,11 +292,11 @@ impl Printer<'_> {
             scope.relations.push(Relation {
                 name,
                 schema,
-                fields,
+                fields: fields.clone(),
                 table,
             });
         }
-        Ok(())
+        Ok(fields)
     }
 
     /// A function in FROM.
@@ -372,7 +306,7 @@ impl Printer<'_> {
         args: &[FunctionArg],
         ordinality: bool,
         alias: Option<&TableAlias>,
-    ) -> Outcome {
+    ) -> Outcome<Vec<Field>> {
         let function = self.function_name(name)?;
         let Kind::Rows(columns) = function.kind else {
             return self.no(function::NOT_AVAILABLE);
@@ -394,7 +328,7 @@ impl Printer<'_> {
         mut columns: Vec<String>,
         ordinality: bool,
         alias: Option<&TableAlias>,
-    ) -> Outcome {
+    ) -> Outcome<Vec<Field>> {
         let (name, given) = match alias {
             Some(alias) => self.alias(alias)?,
             None => (function.to_owned(), Vec::new()),
@@ -408,10 +342,7 @@ impl Printer<'_> {
             columns.push("ordinality".to_owned());
         }
         let fields = renamed(Field::stirring(columns), &given);
-        self.without(
-            given.len() > fields.len(),
-            "there are fewer columns than names for them",
-        )?;
+        self.without(given.len() > fields.len(), TOO_MANY_NAMES)?;
         let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         self.there(name, None, fields, None, &names)
     }
@@ -441,3 +372,4 @@ impl Printer<'_> {
 
 /// The same for what is hidden and what is not there.
 pub(super) const NO_TABLE: &str = "this table is not available; list_tables shows what is";
+const TOO_MANY_NAMES: &str = "there are fewer columns than names for them";

@@ -157,7 +157,6 @@ const POSTGRES: &[(Kind, &[&str])] = &[
             "lower",
             "ltrim",
             "md5",
-            "normalize",
             "octet_length",
             "overlay",
             "position",

@@ -48,9 +48,10 @@ fn postgres(printer: &mut Printer<'_>, mask: Mask, column: &Column) {
              pg_catalog.\"right\"({text}, 4)) END"
         )),
         Mask::Year => printer.text(&match column.kind.as_str() {
-            // infinity has no year
-            "date" | "timestamp" | "timestamptz" => format!(
-                "CASE WHEN pg_catalog.\"isfinite\"({raw}) THEN \
+            // infinity has no year, and what is far from today cannot be computed with
+            kind @ ("date" | "timestamp" | "timestamptz") => format!(
+                "CASE WHEN (({raw} OPERATOR(pg_catalog.>=) ('0001-01-01')::pg_catalog.{kind}) AND \
+                 ({raw} OPERATOR(pg_catalog.<) ('10000-01-01')::pg_catalog.{kind})) THEN \
                  (pg_catalog.\"date_part\"('year', {raw}))::pg_catalog.int4 END"
             ),
             _ => format!(

@@ -6,6 +6,7 @@
 //!   parser saw them, so that neither building nor dropping it can use up the stack.
 //! - Comments are gone before the parser sees anything.
 
+use guard::error::Denial;
 use sqlparser::ast::Expr;
 use sqlparser::ast::Query;
 use sqlparser::dialect::Dialect as Grammar;
@@ -40,49 +41,84 @@ pub(super) fn query(sql: &str, dialect: Dialect, bounds: Bounds) -> Outcome<Read
         let first = parser.peek_token();
         let known = [Keyword::SELECT, Keyword::WITH, Keyword::VALUES];
         let word = matches!(&first.token, Token::Word(word) if known.contains(&word.keyword));
-        let begins = word || first.token == Token::LParen;
-        if !begins {
-            return Err(denied(ONLY_SELECT, first.span.start));
+        if word || first.token == Token::LParen {
+            parser.parse_query().map_err(Failed::Parse)
+        } else {
+            Err(Failed::Denied(denied(ONLY_SELECT, first.span.start)))
         }
-        let query = parser.parse_query().map_err(|error| unreadable(&error))?;
-        Ok(query)
     })
 }
 
 /// Reads one expression.
 pub(super) fn expression(text: &str, dialect: Dialect, bounds: Bounds) -> Outcome<Read<Expr>> {
     read(text, dialect, bounds, |parser| {
-        parser.parse_expr().map_err(|error| unreadable(&error))
+        parser.parse_expr().map_err(Failed::Parse)
     })
 }
 
-fn read<T>(
+enum Failed {
+    Denied(Denial),
+    Parse(ParserError),
+}
+
+fn read<T: Send>(
     text: &str,
     dialect: Dialect,
     bounds: Bounds,
-    parse: impl FnOnce(&mut Parser<'_>) -> Outcome<T>,
+    parse: impl Fn(&mut Parser<'_>) -> Result<T, Failed> + Sync,
 ) -> Outcome<Read<T>> {
     if text.len() > bounds.bytes {
         return Err(denied("the statement is too long", START));
     }
-    let grammar: &dyn Grammar = match dialect {
-        Dialect::Postgres => &PostgreSqlDialect {},
-        Dialect::Sqlite => &SQLiteDialect {},
+    let found = tokens(text, dialect)?;
+    shallow(&found, bounds)?;
+    let parameters = parameters(&found)?;
+    let tree = match attempt(found, dialect, USUAL, &parse) {
+        Err(Failed::Parse(ParserError::RecursionLimitExceeded)) => {
+            deep(text, dialect, bounds, &parse)
+        }
+        other => other,
     };
-    let tokens = Tokenizer::new(grammar, text).tokenize_with_location();
-    let mut tokens = tokens.map_err(|error| {
-        denied(
-            "a string, name or comment does not end, or a character does not belong here",
-            error.location,
-        )
-    })?;
-    for token in &mut tokens {
-        without_comment(token);
+    match tree {
+        Ok(tree) => Ok(Read { tree, parameters }),
+        Err(Failed::Denied(denial)) => Err(denial),
+        Err(Failed::Parse(error)) => Err(unreadable(&error)),
     }
-    shallow(&tokens, bounds)?;
-    let parameters = parameters(&tokens)?;
-    let mut parser = Parser::new(grammar)
-        .with_recursion_limit(bounds.depth.saturating_mul(3).clamp(20, DEEPEST))
+}
+
+/// The parser takes much stack for each level. Most statements have few, and are read here; the
+/// others are read where there is room.
+fn deep<T: Send>(
+    text: &str,
+    dialect: Dialect,
+    bounds: Bounds,
+    parse: &(impl Fn(&mut Parser<'_>) -> Result<T, Failed> + Sync),
+) -> Result<T, Failed> {
+    let limit = bounds.depth.saturating_mul(3).clamp(USUAL, DEEPEST);
+    std::thread::scope(|scope| {
+        let room = std::thread::Builder::new().stack_size(ROOM);
+        let reader = room.spawn_scoped(scope, || {
+            let found = tokens(text, dialect).map_err(Failed::Denied)?;
+            attempt(found, dialect, limit, parse)
+        });
+        let Ok(reader) = reader else {
+            return Err(Failed::Parse(ParserError::RecursionLimitExceeded));
+        };
+        match reader.join() {
+            Ok(read) => read,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn attempt<T>(
+    tokens: Vec<TokenWithSpan>,
+    dialect: Dialect,
+    limit: usize,
+    parse: &impl Fn(&mut Parser<'_>) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    let mut parser = Parser::new(grammar(dialect))
+        .with_recursion_limit(limit)
         .with_tokens_with_locations(tokens);
     let tree = parse(&mut parser)?;
     let mut ended = false;
@@ -91,12 +127,24 @@ fn read<T>(
     }
     let next = parser.peek_token();
     if next.token == Token::EOF {
-        return Ok(Read { tree, parameters });
+        return Ok(tree);
     }
-    Err(denied(
-        if ended { ONE_STATEMENT } else { NOT_UNDERSTOOD },
-        next.span.start,
-    ))
+    let reason = if ended { ONE_STATEMENT } else { NOT_UNDERSTOOD };
+    Err(Failed::Denied(denied(reason, next.span.start)))
+}
+
+fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+    match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::Sqlite => &SQLiteDialect {},
+    }
+}
+
+fn tokens(text: &str, dialect: Dialect) -> Outcome<Vec<TokenWithSpan>> {
+    let tokens = Tokenizer::new(grammar(dialect), text).tokenize_with_location();
+    let mut tokens = tokens.map_err(|error| denied(UNENDED, error.location))?;
+    tokens.iter_mut().for_each(without_comment);
+    Ok(tokens)
 }
 
 fn without_comment(token: &mut TokenWithSpan) {
@@ -200,7 +248,7 @@ pub(super) fn parameter(text: &str) -> Option<usize> {
 }
 
 /// Of the parser's message only the numbers at its end are used.
-fn unreadable(error: &ParserError) -> guard::error::Denial {
+fn unreadable(error: &ParserError) -> Denial {
     match error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
             denied(NOT_UNDERSTOOD, place(message).unwrap_or(START))
@@ -223,8 +271,14 @@ pub(super) const TOO_DEEP: &str = "this nests too deep";
 const ONLY_SELECT: &str = "only SELECT, VALUES and WITH are understood";
 const ONE_STATEMENT: &str = "one statement at a time";
 const NOT_UNDERSTOOD: &str = "this is not understood here";
-/// The parser takes several of its steps for one level.
+const UNENDED: &str = "a string, name or comment does not end, or a character has no place here";
+/// Levels that the parser can take in a third of the smallest stack there is, 2 MiB, in a build
+/// that was not optimized.
+const USUAL: usize = 12;
+/// The parser takes several of its steps for one level of ours.
 const DEEPEST: usize = 120;
+/// Stack for [`DEEPEST`], twice over.
+const ROOM: usize = 16 << 20;
 /// Levels of the tree, each of which takes stack when it is dropped.
 const LONGEST_CHAIN: usize = 2000;
 const MOST_PARAMETERS: usize = 1000;

@@ -42,6 +42,8 @@ pub(super) struct Printer<'a> {
     pub(super) at: Location,
     /// Levels that are open.
     pub(super) depth: usize,
+    /// WITH queries so far.
+    pub(super) withs: usize,
     /// Items of FROM so far.
     pub(super) joins: usize,
 }
@@ -50,6 +52,8 @@ pub(super) struct Printer<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Cte {
     pub(super) name: String,
+    /// What the database is told: a name that no table has.
+    pub(super) printed: String,
     pub(super) fields: Vec<Field>,
 }
 
@@ -70,6 +74,7 @@ impl<'a> Printer<'a> {
             ruled: false,
             at: START,
             depth: 0,
+            withs: 0,
             joins: 0,
         }
     }

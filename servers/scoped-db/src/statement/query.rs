@@ -103,47 +103,56 @@ impl Printer<'_> {
         } = cte;
         self.without(from.is_some(), NOT_AVAILABLE)?;
         let (name, columns) = self.alias(alias)?;
-        let mut tables = self.view.tables().iter();
-        if tables.any(|table| self.same(&table.table.name.table, &name)) {
-            return self.no("a WITH query may not have the name of a table");
-        }
+        self.free(&name)?;
+        self.withs += 1;
+        let printed = format!("with {}", self.withs);
+        let there = self.ctes.len();
         if recursive {
-            // sees itself; whatever is compared with it may be what it computes
             let names = if columns.is_empty() {
                 outputs::names(query, self.dialect)
             } else {
                 Some(columns.clone())
             };
-            // one that does not name its columns cannot be seen by itself
+            // sees itself, if it can be told what it will be; nothing in it is calm yet
             if let Some(names) = names {
                 self.ctes.push(Cte {
                     name: name.clone(),
+                    printed: printed.clone(),
                     fields: Field::stirring(names),
                 });
             }
         }
-        let before = self.ctes.len();
-        let (fields, printed) = self.apart(|printer| printer.query(query))?;
-        let fields = renamed(fields, &columns);
-        self.quoted(&name);
+        let (fields, body) = self.apart(|printer| printer.query(query))?;
+        self.ctes.truncate(there);
+        let mut fields = renamed(fields, &columns);
+        self.quoted(&printed);
         self.column_names(fields.iter().map(|field| field.name.as_str()));
-        self.text(" AS ");
-        match materialized {
-            None => {}
-            Some(CteAsMaterialized::Materialized) => self.text("MATERIALIZED "),
-            Some(CteAsMaterialized::NotMaterialized) => self.text("NOT MATERIALIZED "),
-        }
-        self.text("(");
-        self.out.append(&printed);
+        self.text(match materialized {
+            None => " AS (",
+            Some(CteAsMaterialized::Materialized) => " AS MATERIALIZED (",
+            Some(CteAsMaterialized::NotMaterialized) => " AS NOT MATERIALIZED (",
+        });
+        self.out.append(&body);
         self.text(")");
-        debug_assert_eq!(before, self.ctes.len());
-        let fields = if recursive {
-            Field::stirring(fields.into_iter().map(|field| field.name).collect())
-        } else {
-            fields
-        };
-        self.ctes.push(Cte { name, fields });
+        if recursive {
+            fields.iter_mut().for_each(|field| field.calm = false);
+        }
+        self.ctes.push(Cte {
+            name,
+            printed,
+            fields,
+        });
         Ok(())
+    }
+
+    /// Refuses a name for a WITH query that means something already: which of the two a database
+    /// takes is not for a caller to play with.
+    fn free(&self, name: &str) -> Outcome {
+        let mut tables = self.view.tables().iter();
+        let table = tables.any(|table| self.same(&table.table.name.table, name));
+        self.without(table, "a WITH query may not have the name of a table")?;
+        let other = self.ctes.iter().any(|other| self.same(&other.name, name));
+        self.without(other, "two WITH queries have the same name")
     }
 
     /// The name and the column names of an alias.

@@ -38,6 +38,8 @@ pub(super) struct Relation {
 pub(super) struct Scope {
     /// What is in its FROM.
     pub(super) relations: Vec<Relation>,
+    /// What `*` stands for: columns that a join merges are there once.
+    pub(super) star: Vec<Field>,
     /// The columns of its outcome, once they are known.
     pub(super) outputs: Vec<Field>,
     /// Whether the names of the outcome count here, as in ORDER BY.
@@ -75,6 +77,9 @@ pub(super) fn plain(scopes: &[Scope], name: &str, dialect: Dialect) -> Option<Me
 }
 
 /// The meaning of `relation.column`, or of `schema.relation.column`.
+///
+/// Whatever is called `relation` here or around must have the column: which of them a database
+/// takes depends on finer rules (of LATERAL, of ON) than are followed here.
 pub(super) fn qualified(
     scopes: &[Scope],
     schema: Option<&str>,
@@ -82,27 +87,33 @@ pub(super) fn qualified(
     column: &str,
     dialect: Dialect,
 ) -> Option<Meaning> {
-    let relation = self::relation(scopes, schema, relation, dialect)?;
-    let mut fields = relation.fields.iter();
-    let field = fields.find(|field| same(&field.name, column, dialect))?;
-    Some(Meaning::Column(field.calm))
+    let mut found = None;
+    let mut fits = false;
+    for known in called(scopes, relation, dialect) {
+        let mut fields = known.fields.iter();
+        let field = fields.find(|field| same(&field.name, column, dialect))?;
+        found = Some(found.unwrap_or(true) && field.calm);
+        fits |= match (schema, &known.schema) {
+            (None, _) => true,
+            (Some(wanted), Some(there)) => same(wanted, there, dialect),
+            (Some(_), None) => false,
+        };
+    }
+    found.filter(|_| fits).map(Meaning::Column)
 }
 
-/// What is called `name` in FROM.
-pub(super) fn relation<'a>(
+/// The one thing in sight that is called `name`.
+pub(super) fn alone<'a>(scopes: &'a [Scope], name: &str, dialect: Dialect) -> Option<&'a Relation> {
+    let mut found = called(scopes, name, dialect);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+fn called<'a>(
     scopes: &'a [Scope],
-    schema: Option<&str>,
     name: &str,
     dialect: Dialect,
-) -> Option<&'a Relation> {
-    scopes.iter().rev().find_map(|scope| {
-        scope.relations.iter().find(|relation| {
-            let schemas = match (schema, &relation.schema) {
-                (None, _) => true,
-                (Some(wanted), Some(there)) => same(wanted, there, dialect),
-                (Some(_), None) => false,
-            };
-            schemas && same(&relation.name, name, dialect)
-        })
-    })
+) -> impl Iterator<Item = &'a Relation> {
+    let relations = scopes.iter().flat_map(|scope| &scope.relations);
+    relations.filter(move |relation| same(&relation.name, name, dialect))
 }

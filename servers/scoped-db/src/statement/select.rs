@@ -3,6 +3,7 @@
 use sqlparser::ast::Distinct;
 use sqlparser::ast::Expr;
 use sqlparser::ast::GroupByExpr;
+use sqlparser::ast::ObjectName;
 use sqlparser::ast::Select;
 use sqlparser::ast::SelectFlavor;
 use sqlparser::ast::SelectItem;
@@ -14,13 +15,11 @@ use crate::statement::calm;
 use crate::statement::name;
 use crate::statement::outputs;
 use crate::statement::place::Outcome;
-use crate::statement::place::denied;
 use crate::statement::printer::Printer;
 use crate::statement::query::NOT_AVAILABLE;
 use crate::statement::query::TOO_MANY_COLUMNS;
 use crate::statement::scope;
 use crate::statement::scope::Field;
-use crate::statement::scope::Relation;
 
 impl Printer<'_> {
     /// Prints a SELECT; its names are those of the innermost scope.
@@ -114,8 +113,9 @@ impl Printer<'_> {
         self.list(items, |printer, item| {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let field = printer.field(expr, outputs::of(expr, printer.dialect));
+                    // refuses what is deeper than we would go for its name
                     printer.expr(expr)?;
+                    let field = printer.field(expr, outputs::of(expr, printer.dialect));
                     // so that its name is what we think it is
                     if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
                         printer.text(" AS ");
@@ -133,16 +133,11 @@ impl Printer<'_> {
                 }
                 SelectItem::Wildcard(options) => {
                     printer.plain_wildcard(options)?;
-                    let relations = printer
-                        .scopes
-                        .last()
-                        .map(|scope| scope.relations.as_slice());
-                    let relations = relations.unwrap_or_default().to_vec();
-                    printer.without(relations.is_empty(), "there is no FROM for the *")?;
-                    for relation in relations {
-                        printer.everything(&relation);
-                        fields.extend(relation.fields);
-                    }
+                    let scope = printer.scopes.last();
+                    let star = scope.map(|scope| scope.star.clone()).unwrap_or_default();
+                    printer.without(star.is_empty(), "there is no FROM for the *")?;
+                    printer.everything_here();
+                    fields.extend(star);
                     printer.text("*");
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
@@ -150,8 +145,7 @@ impl Printer<'_> {
                     let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
                         return printer.no(NOT_AVAILABLE);
                     };
-                    let relation = printer.wildcard(name)?;
-                    fields.extend(relation.fields);
+                    fields.extend(printer.wildcard(name)?);
                 }
                 SelectItem::ExprWithAliases { .. } => return printer.no(NOT_AVAILABLE),
             }
@@ -169,30 +163,28 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints `relation.*` and notes that all of it was named.
-    pub(super) fn wildcard(&mut self, name: &sqlparser::ast::ObjectName) -> Outcome<Relation> {
-        let place = name::start(name);
-        self.see(place);
-        let (schema, relation) = match *name::parts(name)? {
-            [relation] => (None, relation),
-            [schema, relation] => (Some(self.folded(schema)?), relation),
-            _ => return self.no(NOT_AVAILABLE),
+    /// Prints `relation.*` and tells its columns.
+    pub(super) fn wildcard(&mut self, name: &ObjectName) -> Outcome<Vec<Field>> {
+        let relation = self.folded(name::single(name)?)?;
+        let Some(found) = scope::alone(&self.scopes, &relation, self.dialect) else {
+            return self.no("nothing here, or more than one thing, is called so");
         };
-        let relation = self.folded(relation)?;
-        let found = scope::relation(&self.scopes, schema.as_deref(), &relation, self.dialect);
-        let Some(found) = found.cloned() else {
-            return Err(denied(super::from::NO_TABLE, place));
-        };
-        self.everything(&found);
-        self.quoted(&found.name);
+        let (name, fields) = (found.name.clone(), found.fields.clone());
+        if let Some(table) = found.table {
+            self.touch.all(table);
+        }
+        self.quoted(&name);
         self.text(".*");
-        Ok(found)
+        Ok(fields)
     }
 
-    /// Notes that all columns of `relation` were named.
-    pub(super) fn everything(&mut self, relation: &Relation) {
-        if let Some(table) = relation.table {
-            self.touch.all(table);
+    /// Notes that all columns of all that is in FROM were named.
+    pub(super) fn everything_here(&mut self) {
+        let relations = self.scopes.last().map(|scope| scope.relations.as_slice());
+        for relation in relations.unwrap_or_default() {
+            if let Some(table) = relation.table {
+                self.touch.all(table);
+            }
         }
     }
 

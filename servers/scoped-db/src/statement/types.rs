@@ -61,6 +61,15 @@ pub(super) fn of_column(kind: &str) -> Option<String> {
     known(kind).map(|kind| format!("pg_catalog.{kind}"))
 }
 
+/// Whether comparing values of a column of this type with any others cannot fail.
+///
+/// A type that is not the database's own may be cast by code of somebody's. To compare a `numeric`
+/// with a float makes a float of it, which fails for a large one.
+pub(super) fn compares(kind: &str) -> bool {
+    let element = kind.strip_prefix('_').unwrap_or(kind);
+    known(element).is_some() && !element.starts_with("float")
+}
+
 fn known(name: &str) -> Option<&'static str> {
     TYPES.iter().find(|known| **known == name).copied()
 }

@@ -24,9 +24,14 @@ pub struct Change {
     pub inputs: Vec<Input>,
 }
 
-/// A new row: a value for each of `columns`.
+/// A new row: a value for each of `columns`. With a rule, it gives back whether the row meets it.
 #[must_use]
-pub fn insert(table: &TableName, columns: &[String], dialect: Dialect) -> Change {
+pub fn insert(
+    table: &TableName,
+    columns: &[String],
+    rule: Option<&Rule>,
+    dialect: Dialect,
+) -> Change {
     let view = View::default();
     let mut printer = printer(&view, columns.len(), dialect);
     printer.text("INSERT INTO ");
@@ -44,11 +49,12 @@ pub fn insert(table: &TableName, columns: &[String], dialect: Dialect) -> Change
         }
         printer.text(")");
     }
+    printer.kept(table, rule);
     printer.change()
 }
 
 /// New values for the columns `set` of the row whose columns `key` have given values. The values
-/// of `set` come first.
+/// of `set` come first. With a rule, it gives back whether the row still meets it.
 ///
 /// None if there is no column to set or no key: that would be all rows.
 #[must_use]
@@ -76,6 +82,7 @@ pub fn update(
         printer.placeholder(place);
     }
     printer.row(table, set.len(), key, rule);
+    printer.kept(table, rule);
     Some(printer.change())
 }
 
@@ -131,6 +138,16 @@ impl Printer<'_> {
         }
         if let Some(rule) = rule {
             self.text(" AND (");
+            rule.print(self, &table.table);
+            self.text(")");
+        }
+    }
+
+    /// ` RETURNING` whether the row, as it is now, meets the rule: nobody may write what they could
+    /// not read, nor move a row out of their own sight into another's.
+    fn kept(&mut self, table: &TableName, rule: Option<&Rule>) {
+        if let Some(rule) = rule {
+            self.text(" RETURNING (");
             rule.print(self, &table.table);
             self.text(")");
         }

@@ -37,7 +37,7 @@ pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
         let text = inner.known.text(declared.label);
         shown.insert("label".to_owned(), text.into());
         shown.insert("columns".to_owned(), table.columns.len().into());
-        if let Some(rows) = declared.estimate {
+        if let Some(rows) = declared.estimate.filter(|_| !declared.hides_rows()) {
             shown.insert("rows_about".to_owned(), rough(rows).into());
         }
         if let Some(about) = &declared.about {
@@ -102,7 +102,7 @@ pub(crate) fn described(table: &ViewTable, caller: &Caller, known: &Taxonomy) ->
         told.insert("about".to_owned(), about.clone().into());
     }
     told.insert("label".to_owned(), known.text(declared.label).into());
-    if let Some(rows) = declared.estimate {
+    if let Some(rows) = declared.estimate.filter(|_| !declared.hides_rows()) {
         told.insert("rows_about".to_owned(), rough(rows).into());
     }
     let seen = |name: &String| table.column(name).is_some();

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use guard::call::Call;
+use guard::error::Denial;
 use guard::label::Labeled;
 use guard::schema::Arguments;
 use guard::server::Answer;
@@ -23,6 +24,10 @@ pub(super) async fn explain(inner: &Inner, call: &Call, arguments: Arguments) ->
     let permitted = inner
         .scope
         .permit_query(caller, &sql, &params, Window::default())?;
+    if permitted.hides_rows {
+        // the choice of steps and their figures come from the statistics of all rows
+        return Err(Denial::Unsuitable(FILTERED).into());
+    }
     page::touch(call, &permitted.lineage)?;
     let steps = inner.engine.explain(call, &permitted.query).await?;
     let exists = |table: &TableName| {
@@ -36,8 +41,8 @@ pub(super) async fn explain(inner: &Inner, call: &Call, arguments: Arguments) ->
     Ok(Labeled::new(answer, permitted.label))
 }
 
-/// A table of a plan that the statement does not name is one behind a view or a partition, of
-/// which nobody here knows.
+/// A table of a plan that the statement does not name is one behind a partition, of which nobody
+/// here knows.
 fn shown(step: &PlanStep, exists: impl Fn(&TableName) -> bool) -> Value {
     let mut shown = json!({
         "depth": step.depth,
@@ -51,3 +56,5 @@ fn shown(step: &PlanStep, exists: impl Fn(&TableName) -> bool) -> Value {
     }
     shown
 }
+
+const FILTERED: &str = "no plan is told where a table has rows that a reader may not know of";

@@ -7,6 +7,7 @@
 //!   character but letters and digits is escaped. Neither can end what it stands in.
 
 use std::error::Error;
+use std::fmt;
 
 use serde_json::Value;
 use tokio_postgres::types::Format;
@@ -15,8 +16,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::types::Type;
 use tokio_postgres::types::private::BytesMut;
 
-/// One value in text form, or null.
-#[derive(Debug)]
+use crate::grant::quoted;
+
+/// One value in text form, or null. `Debug` does not show it: the client library would log it.
 pub(super) struct Bound(Option<String>);
 
 impl Bound {
@@ -32,6 +34,12 @@ impl Bound {
 
     pub(super) fn number(number: u64) -> Self {
         Self(Some(i64::try_from(number).unwrap_or(i64::MAX).to_string()))
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bound")
     }
 }
 
@@ -106,13 +114,8 @@ pub(super) fn literal(text: &str) -> String {
 
 /// The name of a setting, part by part in quotes.
 pub(super) fn setting(name: &str) -> String {
-    let parts = name.split('.').map(identifier);
+    let parts = name.split('.').map(quoted);
     parts.collect::<Vec<_>>().join(".")
-}
-
-/// A name in quotes.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

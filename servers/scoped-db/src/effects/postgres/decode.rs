@@ -101,31 +101,26 @@ impl Form {
                 Value::String(time::timestamp(micros, "Z"))
             }
             Self::Numeric => numeric(std::str::from_utf8(raw).ok()?, cell, tally),
-            Self::Text => Value::String(text(std::str::from_utf8(raw).ok()?, cell, tally)),
+            // A database of `SQL_ASCII` holds any bytes.
+            Self::Text => Value::String(text(&String::from_utf8_lossy(raw), cell, tally)),
         })
     }
 }
 
-/// The values of a row. Values of more than `cell` characters are cut and end in an ellipsis.
-pub(super) fn row(
-    row: &Row,
-    forms: &[Form],
-    cell: u64,
-    tally: &mut Tally,
-) -> Result<Vec<Value>, tokio_postgres::Error> {
+/// The values of a row, if they have the forms that were announced. Values of more than `cell`
+/// characters are cut and end in an ellipsis.
+pub(super) fn row(row: &Row, forms: &[Form], cell: u64, tally: &mut Tally) -> Option<Vec<Value>> {
     let mut values = Vec::with_capacity(forms.len());
     for (at, form) in forms.iter().enumerate() {
-        let decoded = match row.try_get::<_, Option<Raw<'_>>>(at)? {
-            None => Some(Value::Null),
+        values.push(match row.try_get::<_, Option<Raw<'_>>>(at).ok()? {
+            None => Value::Null,
             Some(Raw(raw)) => {
                 tally.bytes += raw.len() as u64;
-                form.value(raw, cell, tally)
+                form.value(raw, cell, tally)?
             }
-        };
-        // Bytes that do not fit their type do not come from a server that works.
-        values.push(decoded.unwrap_or_else(|| Value::String("?".to_owned())));
+        });
     }
-    Ok(values)
+    Some(values)
 }
 
 /// The bytes of a value, whatever its type.

@@ -5,9 +5,11 @@
 //! - A session is read-only by default, sees no schema but the system's, and ends statements,
 //!   waits for locks and idle transactions by itself: what a statement is not told later holds
 //!   from the start.
-//! - The password is fetched for this connection alone and shown to nothing but the login.
+//! - The password is shown to nothing but the login.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use guard::error::Fault;
@@ -32,26 +34,32 @@ use crate::connection::Target;
 
 /// A session with the server.
 pub(super) struct Link {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) statements: Statements,
+    /// The first number of the server's version.
+    pub(super) version: u32,
+    /// How long a statement may run that is told nothing else.
+    statement: Duration,
+    /// The end of the last transaction, which nobody waited for.
+    ending: Option<Ending>,
     tls: MakeRustlsConnect,
     driver: JoinHandle<()>,
 }
 
-/// Fetches the password.
-pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
+/// The answer to a message that ends a transaction.
+pub(super) type Ending =
+    Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + Sync>>;
 
 impl Link {
     /// Connects to the first server that will do.
     pub(super) async fn connect(
         target: &Target,
-        password: &Password,
+        password: Option<&Secret>,
         settings: &Settings,
     ) -> Result<Self, Fault> {
-        let password = password()?;
         let mut last = None;
         for host in &target.hosts {
-            let config = config(target, host, password.as_ref());
+            let config = config(target, host, password);
             let attempt = Self::to(&config, target, host, settings);
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),
@@ -82,22 +90,19 @@ impl Link {
             }
         });
         let link = Self {
-            client,
+            client: Arc::new(client),
             statements: Statements::default(),
+            version: version.unwrap_or_default(),
+            statement: settings.statement,
+            ending: None,
             tls,
             driver,
         };
-        link.prepare(version.unwrap_or_default(), target, settings)
-            .await?;
+        link.prepare(target, settings).await?;
         Ok(link)
     }
 
-    async fn prepare(
-        &self,
-        version: u32,
-        target: &Target,
-        settings: &Settings,
-    ) -> Result<(), Fault> {
+    async fn prepare(&self, target: &Target, settings: &Settings) -> Result<(), Fault> {
         let setup = setup(settings);
         let standing = async {
             let told = self.client.simple_query(&setup).await;
@@ -105,7 +110,7 @@ impl Link {
         };
         let watching = async {
             // So that a statement ends when this side has gone. Some platforms cannot.
-            if version >= 14 {
+            if self.version >= 14 {
                 drop(self.client.batch_execute(WATCH).await);
             }
             Ok(())
@@ -120,6 +125,30 @@ impl Link {
             }
             (Attributes::Primary, true) => Err(Fault::new(CONNECT, "the server is a standby")),
             (Attributes::Standby, false) => Err(Fault::new(CONNECT, "the server is no standby")),
+        }
+    }
+
+    /// What a transaction must be told of its time: nothing, if it is the session's.
+    pub(super) fn timeout(&self, time: Duration) -> Option<Duration> {
+        (time != self.statement).then_some(time)
+    }
+
+    /// The end of a transaction, to be polled once where it belongs, and kept.
+    pub(super) fn rollback(client: &Arc<Client>) -> Ending {
+        let client = Arc::clone(client);
+        Box::pin(async move { client.batch_execute("ROLLBACK").await })
+    }
+
+    /// Keeps the end of a transaction that was sent.
+    pub(super) fn end_later(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// Makes sure that the last transaction has ended.
+    pub(super) async fn settle(&mut self) -> Result<(), tokio_postgres::Error> {
+        match self.ending.take() {
+            Some(ending) => ending.await,
+            None => Ok(()),
         }
     }
 

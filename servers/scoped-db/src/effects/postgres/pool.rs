@@ -19,13 +19,14 @@ use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
+use guard::error::fault;
+use guard::secret::Secret;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::Settings;
 use super::link::Link;
-use super::link::Password;
 use super::read::Ended;
 use crate::connection::Target;
 
@@ -39,6 +40,9 @@ pub(super) struct Pool {
     /// Whether somebody closes what is idle for long.
     swept: AtomicBool,
 }
+
+/// Fetches the password.
+pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
 
 /// A connection for one call.
 pub(super) struct Lease {
@@ -64,8 +68,12 @@ impl Pool {
     }
 
     /// A connection that is not kept.
-    pub(super) async fn connect(&self) -> Result<Link, Fault> {
-        Link::connect(&self.target, &*self.password, &self.settings).await
+    pub(super) async fn connect(self: &Arc<Self>) -> Result<Link, Fault> {
+        // A keyring may ask somebody first.
+        let pool = Arc::clone(self);
+        let password = tokio::task::spawn_blocking(move || (pool.password)()).await;
+        let password = password.map_err(fault("fetch the password"))??;
+        Link::connect(&self.target, password.as_ref(), &self.settings).await
     }
 
     /// Waits for a place, and takes an idle connection or makes one.
@@ -93,7 +101,7 @@ impl Pool {
         })
     }
 
-    async fn connected(&self) -> Result<Link, Refusal> {
+    async fn connected(self: &Arc<Self>) -> Result<Link, Refusal> {
         Ok(self.connect().await?)
     }
 
@@ -110,7 +118,7 @@ impl Pool {
     fn keep(self: &Arc<Self>, link: Link) {
         self.idle().push((link, Instant::now()));
         if !self.swept.swap(true, Ordering::AcqRel) {
-            drop(tokio::spawn(sweep(Arc::downgrade(self))));
+            drop(tokio::spawn(sweep(Sweeper(Arc::downgrade(self)))));
         }
     }
 
@@ -118,9 +126,7 @@ impl Pool {
     fn close_idle(&self) -> bool {
         let mut idle = self.idle();
         idle.retain(|(link, since)| !link.is_closed() && since.elapsed() < IDLE);
-        let watch = !idle.is_empty();
-        self.swept.store(watch, Ordering::Release);
-        watch
+        !idle.is_empty()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Link, Instant)>> {
@@ -192,10 +198,23 @@ pub(super) async fn within<T>(
     }
 }
 
-async fn sweep(pool: Weak<Pool>) {
+/// Says that nobody closes what is idle, however the one who did has ended.
+struct Sweeper(Weak<Pool>);
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.swept.store(false, Ordering::Release);
+        }
+    }
+}
+
+async fn sweep(sweeper: Sweeper) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        let Some(pool) = pool.upgrade() else { return };
+        let Some(pool) = sweeper.0.upgrade() else {
+            return;
+        };
         if !pool.close_idle() {
             return;
         }

@@ -11,6 +11,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use guard::error::Refusal;
 use tokio_postgres::Client;
@@ -18,10 +20,10 @@ use tokio_postgres::Error;
 use tokio_postgres::Statement;
 use tokio_postgres::types::Type;
 
-use super::bind::identifier;
 use super::decode::Form;
 use super::trouble;
 use crate::effects::ColumnHead;
+use crate::grant::quoted;
 
 /// A statement that can be run.
 #[derive(Debug)]
@@ -36,26 +38,27 @@ pub(super) struct Prepared {
     pub(super) forms: Vec<Form>,
     /// How many values it takes, without those for the bounds.
     pub(super) inputs: usize,
+    /// The most characters of a value.
+    cell: u64,
+    /// The least ceiling under which the planner found it.
+    under: AtomicU64,
 }
 
 /// The statements of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
-    known: HashMap<Key, Entry>,
+    known: HashMap<Box<str>, Entry>,
     clock: u64,
 }
 
-/// The setting that says that the transaction for a read has begun.
-pub(super) const MARK: &str = "keyhole.transaction";
-
-type Key = (u64, Arc<str>);
+/// The isolation of a read, and of nothing else in a session: a statement that finds it runs
+/// inside of the transaction that was begun for it.
+pub(super) const MARK: &str = "repeatable read";
 
 #[derive(Debug)]
 struct Entry {
     prepared: Arc<Prepared>,
     used: u64,
-    /// The ceiling under which the planner found it.
-    judged: Option<u64>,
 }
 
 impl Statements {
@@ -67,38 +70,25 @@ impl Statements {
         cell: u64,
     ) -> Result<Arc<Prepared>, Error> {
         self.clock += 1;
-        let key = (cell, Arc::from(sql));
-        if let Some(entry) = self.known.get_mut(&key) {
+        if let Some(entry) = self.known.get_mut(sql)
+            && entry.prepared.cell == cell
+        {
             entry.used = self.clock;
             return Ok(Arc::clone(&entry.prepared));
         }
         let prepared = Arc::new(Prepared::new(client, sql, cell).await?);
         if self.known.len() >= MOST {
             let oldest = self.known.iter().min_by_key(|(_, entry)| entry.used);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+            if let Some(oldest) = oldest.map(|(sql, _)| sql.clone()) {
                 self.known.remove(&oldest);
             }
         }
         let entry = Entry {
             prepared: Arc::clone(&prepared),
             used: self.clock,
-            judged: None,
         };
-        self.known.insert(key, entry);
+        self.known.insert(Box::from(sql), entry);
         Ok(prepared)
-    }
-
-    /// Whether the planner found it under `ceiling` before.
-    pub(super) fn is_under(&self, sql: &str, cell: u64, ceiling: u64) -> bool {
-        let entry = self.known.get(&(cell, Arc::from(sql)));
-        entry.is_some_and(|entry| entry.judged.is_some_and(|judged| judged <= ceiling))
-    }
-
-    /// Keeps that the planner found it under `ceiling`.
-    pub(super) fn set_under(&mut self, sql: &str, cell: u64, ceiling: u64) {
-        if let Some(entry) = self.known.get_mut(&(cell, Arc::from(sql))) {
-            entry.judged = Some(ceiling);
-        }
     }
 }
 
@@ -125,7 +115,19 @@ impl Prepared {
             heads,
             forms,
             inputs,
+            cell,
+            under: AtomicU64::new(u64::MAX),
         })
+    }
+
+    /// Whether the planner found it under `ceiling` before.
+    pub(super) fn is_under(&self, ceiling: u64) -> bool {
+        self.under.load(Ordering::Relaxed) <= ceiling
+    }
+
+    /// Keeps that the planner found it under `ceiling`.
+    pub(super) fn set_under(&self, ceiling: u64) {
+        self.under.fetch_min(ceiling, Ordering::Relaxed);
     }
 }
 
@@ -152,7 +154,16 @@ fn select_list(inner: &Statement, forms: &[Form], cell: u64) -> Vec<String> {
         if *kind == Type::VARCHAR && declared.is_some_and(|length| length <= cell) {
             return name;
         }
-        let most = cell.saturating_add(1).min(MOST_CHARS);
+        let cell = cell.min(MOST_CHARS);
+        let most = cell + 1;
+        // Of a stored text the length is known without reading it: most need no cutting. Anything
+        // that is computed would be computed twice for it.
+        if matches!(*kind, Type::TEXT | Type::VARCHAR) && column.table_oid().is_some() {
+            return format!(
+                "CASE WHEN pg_catalog.octet_length({name}) OPERATOR(pg_catalog.<=) {cell} \
+                 THEN {name} ELSE pg_catalog.left({name}, {most}) END"
+            );
+        }
         format!("pg_catalog.left({name}::pg_catalog.text, {most})")
     };
     columns.map(one).collect()
@@ -167,7 +178,8 @@ fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String 
     // The line ends close a comment, if `sql` has one at its end.
     format!(
         "SELECT {list} FROM (\n{sql}\n) AS q{names} \
-         WHERE pg_catalog.current_setting('{MARK}', true) OPERATOR(pg_catalog.=) 'read' \
+         WHERE pg_catalog.current_setting('transaction_isolation') \
+         OPERATOR(pg_catalog.=) '{MARK}' \
          LIMIT ${limit} OFFSET ${offset}",
         list = list.join(", "),
         limit = inputs + 1,
@@ -177,10 +189,10 @@ fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String 
 
 /// Of our own: the names of a select list need not differ.
 fn column_name(at: usize) -> String {
-    identifier(&format!("c{}", at + 1))
+    quoted(&format!("c{}", at + 1))
 }
 
 /// How many are kept for each connection.
 const MOST: usize = 128;
 /// What `left` takes.
-const MOST_CHARS: u64 = 1 << 30;
+const MOST_CHARS: u64 = 1 << 29;

@@ -1,4 +1,12 @@
 //! Proves that the role has no more rights than the configuration names.
+//!
+//! What the role may do is asked of the catalog, and what it needs is what [`crate::grant`]
+//! would grant; the difference is what an operator gets to hear, with the SQL that mends it.
+//! Nothing of that SQL is ever run here.
+
+mod facts;
+mod judge;
+mod missing;
 
 use guard::error::Fault;
 
@@ -31,9 +39,24 @@ impl Session {
     /// # Errors
     ///
     /// If the catalog cannot be read.
-    pub async fn excess(&self, _schema: &Schema) -> Result<Vec<Finding>, Fault> {
-        Err(guard::error::fault("read the rights of the role")(
-            "not yet",
-        ))
+    pub async fn excess(&self, schema: &Schema) -> Result<Vec<Finding>, Fault> {
+        let facts = facts::read(&self.link).await?;
+        Ok(judge::findings(&facts, schema))
+    }
+}
+
+fn refuse(what: String, fix: Option<String>) -> Finding {
+    Finding {
+        severity: Severity::Refuse,
+        what,
+        fix,
+    }
+}
+
+fn warn(what: String, fix: Option<String>) -> Finding {
+    Finding {
+        severity: Severity::Warn,
+        what,
+        fix,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `BEGIN`, the query and `ROLLBACK` leave in one write. That the query runs inside and not
 //! beside the transaction, even if `BEGIN` fails, is the statement's own doing: without the mark
-//! that [`begin`] sets it gives nothing and computes nothing.
+//! of that transaction, its isolation, it gives nothing and computes nothing.
 //!
 //! # Invariants
 //!
@@ -10,7 +10,10 @@
 //! - The caller's context is set in the transaction and ends with it.
 //! - At most one row more than allowed is fetched, and no row is kept but those of the answer.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -19,7 +22,6 @@ use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
 use serde_json::Value;
-use tokio_postgres::Client;
 use tokio_postgres::Error;
 
 use super::bind::Bound;
@@ -29,7 +31,6 @@ use super::decode;
 use super::decode::Tally;
 use super::decode::raw_text;
 use super::link::Link;
-use super::prepared::MARK;
 use super::prepared::Prepared;
 use super::prepared::mismatch;
 use super::prepared::unprepared;
@@ -60,6 +61,7 @@ enum Stop {
 /// What a query gave, and whether the session can be used again.
 pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), Ended> {
     let limits = query.limits();
+    settle(link).await?;
     let prepared = link
         .statements
         .prepare(&link.client, query.sql(), limits.cell)
@@ -67,13 +69,15 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
     if let Some(ceiling) = limits.cost
-        && !link.statements.is_under(query.sql(), limits.cell, ceiling)
+        && !prepared.is_under(ceiling)
     {
-        judge(&link.client, &prepared, query, &values, ceiling).await?;
-        link.statements.set_under(query.sql(), limits.cell, ceiling);
+        judge(link, &prepared, query, &values, ceiling).await?;
+        prepared.set_under(ceiling);
     }
-    let gathered = in_transaction(&link.client, query, async {
-        let rows = link.client.query_raw(&prepared.statement, &values).await;
+    settle(link).await?;
+    let client = Arc::clone(&link.client);
+    let gathered = in_transaction(link, query, async {
+        let rows = client.query_raw(&prepared.statement, &values).await;
         let rows = rows.map_err(failed)?;
         gather(rows, &prepared, limits).await
     });
@@ -87,24 +91,25 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
 /// The plan of a query, as the server writes it.
 pub(super) async fn plan(link: &mut Link, query: &Query) -> Result<Value, Ended> {
     let limits = query.limits();
+    settle(link).await?;
     let prepared = link
         .statements
         .prepare(&link.client, query.sql(), limits.cell)
         .await
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
-    explained(&link.client, &prepared, query, &values).await
+    explained(link, &prepared, query, &values).await
 }
 
 /// Asks the planner what the statement may cost.
 async fn judge(
-    client: &Client,
+    link: &mut Link,
     prepared: &Prepared,
     query: &Query,
     values: &[Bound],
     ceiling: u64,
 ) -> Result<(), Ended> {
-    let plan = explained(client, prepared, query, values).await?;
+    let plan = explained(link, prepared, query, values).await?;
     let cost = plan.pointer("/0/Plan/Total Cost").and_then(Value::as_f64);
     let cost = cost.ok_or_else(|| Ended::refused(Fault::new(PLAN, "no cost in it").into()))?;
     #[expect(
@@ -119,15 +124,17 @@ async fn judge(
 }
 
 async fn explained(
-    client: &Client,
+    link: &mut Link,
     prepared: &Prepared,
     query: &Query,
     values: &[Bound],
 ) -> Result<Value, Ended> {
+    settle(link).await?;
+    let client = Arc::clone(&link.client);
     let explain = format!("EXPLAIN (VERBOSE, FORMAT JSON) {}", prepared.text);
     let statement = client.prepare(&explain).await;
     let statement = statement.map_err(|error| Ended::early(unprepared(&error), &error))?;
-    let told = in_transaction(client, query, async {
+    let told = in_transaction(link, query, async {
         let rows = client.query_raw(&statement, values).await.map_err(failed)?;
         let rows: Vec<_> = rows.try_collect().await.map_err(failed)?;
         let plan = rows.first().and_then(|row| raw_text(row, 0));
@@ -141,13 +148,26 @@ async fn explained(
     }
 }
 
-/// Runs `work` between `BEGIN` and `ROLLBACK`, all three sent at once.
+/// Makes sure that nothing of the last transaction is left.
+async fn settle(link: &mut Link) -> Result<(), Ended> {
+    let settled = link.settle().await;
+    // Whatever it was, nothing of this call ran.
+    settled.map_err(|error| Ended {
+        unused: true,
+        ..Ended::broken(refusal("end the last transaction", &error))
+    })
+}
+
+/// Runs `work` between `BEGIN` and `ROLLBACK`, all three sent at once. The answer to the last is
+/// waited for before the next use of the connection, not before the answer to this one.
 async fn in_transaction<T>(
-    client: &Client,
+    link: &mut Link,
     query: &Query,
     work: impl Future<Output = Result<T, Stop>>,
 ) -> Result<T, Stop> {
-    let begin = begin("READ ONLY", query.context(), query.limits().time);
+    let time = link.timeout(query.limits().time);
+    let begin = begin(READ, query.context(), time);
+    let client = Arc::clone(&link.client);
     let begin = async {
         let done = client.batch_execute(&begin).await;
         done.map_err(|error| {
@@ -157,25 +177,39 @@ async fn in_transaction<T>(
             Stop::Failed(Ended { clean, ..ended })
         })
     };
-    let end = async {
-        let done = client.batch_execute("ROLLBACK").await;
-        done.map_err(|error| Stop::Failed(Ended::broken(refusal("end the transaction", &error))))
-    };
-    // INVARIANT: each of the three sends its message when it is polled first, and they are
-    // polled first in this order.
-    match try_join3(begin, work, end).await {
-        Ok(((), done, ())) => Ok(done),
-        Err(stop) => Err(stop),
+    let mut ending = Some(Link::rollback(&link.client));
+    // INVARIANT: each of the three sends its message when it is polled first, and they are polled
+    // first in this order.
+    let later = poll_fn(|context| {
+        let Some(sent) = ending.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let done = match sent.as_mut().poll(context) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(done) => {
+                ending = None;
+                done
+            }
+        };
+        Poll::Ready(done.map_err(failed))
+    });
+    let ((), done, ()) = try_join3(begin, work, later).await?;
+    if let Some(ending) = ending {
+        link.end_later(ending);
     }
+    Ok(done)
 }
 
-/// What opens a transaction: its mark, and whom it is for.
-pub(super) fn begin(mode: &str, context: &Context, time: Duration) -> String {
-    let mut text = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; SET LOCAL {MARK} = 'read'; \
-         SET LOCAL statement_timeout = {}",
-        time.as_millis().clamp(1, MOST_MILLIS),
-    );
+/// What opens a transaction for a read: the isolation is the mark that the statement asks for.
+pub(super) const READ: &str = "ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// What opens a transaction: how long its statements may run, and whom it is for.
+pub(super) fn begin(mode: &str, context: &Context, time: Option<Duration>) -> String {
+    let mut text = format!("BEGIN {mode}");
+    if let Some(time) = time {
+        let millis = time.as_millis().clamp(1, MOST_MILLIS);
+        text.push_str(&format!("; SET LOCAL statement_timeout = {millis}"));
+    }
     for (name, value) in &context.settings {
         text.push_str("; SET LOCAL ");
         text.push_str(&setting(name));
@@ -202,7 +236,10 @@ async fn gather(
             continue;
         }
         let values = decode::row(&row, &prepared.forms, limits.cell, &mut tally);
-        let values = values.map_err(failed)?;
+        let Some(values) = values else {
+            let fault = Fault::new("read a value", "it does not have the form of its type");
+            return Err(Stop::Failed(Ended::broken(fault.into())));
+        };
         if tally.bytes > limits.bytes {
             if answer.rows.is_empty() {
                 let denial = Denial::TooLarge(ROW);
@@ -229,7 +266,11 @@ fn values(prepared: &Prepared, query: &Query) -> Result<Vec<Bound>, Refusal> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(error: Error) -> Stop {
-    Stop::Failed(Ended::broken(refusal("run the statement", &error)))
+    Stop::Failed(Ended {
+        // Nothing ran of a plan that was found to be outdated.
+        unused: trouble::is_stale(&error),
+        ..Ended::broken(refusal("run the statement", &error))
+    })
 }
 
 impl Ended {

@@ -7,6 +7,7 @@
     reason = "tests start a server of their own and tell it what to do"
 )]
 
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -35,9 +36,11 @@ use crate::permit::RowLimits;
 
 /// A server that runs as long as this value, or this process, lives.
 pub(super) struct Cluster {
-    directory: tempfile::TempDir,
+    directory: Option<tempfile::TempDir>,
     binaries: PathBuf,
     port: u16,
+    /// Whether it was built with TLS.
+    pub(super) tls: bool,
     server: Child,
 }
 
@@ -85,7 +88,6 @@ impl Cluster {
         if is_root() {
             run(Command::new("chown").arg("nobody").arg(directory.path()));
         }
-        let port = free_port();
         let data = directory.path().join("data");
         let mut initdb = unprivileged(&binaries.join("initdb"));
         initdb.args([
@@ -100,53 +102,64 @@ impl Cluster {
             "-D",
         ]);
         run(initdb.arg(&data));
-        write(
-            &data.join("pg_hba.conf"),
-            "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
-        );
         certificates(directory.path(), &data);
-        let server = serve(&binaries, directory.path(), port);
-        let cluster = Self {
-            directory,
-            binaries,
-            port,
-            server,
-        };
-        cluster.wait();
-        Some(cluster)
+        for tls in [true, false] {
+            let certified = "hostssl all certified 127.0.0.1/32 cert\n";
+            let rules = format!(
+                "local all all trust\n{}host all all 127.0.0.1/32 scram-sha-256\n",
+                if tls { certified } else { "" }
+            );
+            std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
+            let port = free_port();
+            let server = serve(&binaries, directory.path(), port, tls);
+            let mut cluster = Self {
+                directory: None,
+                binaries: binaries.clone(),
+                port,
+                tls,
+                server,
+            };
+            if cluster.is_up(directory.path()) {
+                cluster.directory = Some(directory);
+                return Some(cluster);
+            }
+        }
+        let log = std::fs::read_to_string(directory.path().join("log"));
+        panic!("the server did not start: {log:?}");
     }
 
     /// Ends the server as a crash would, or `fast`, and starts it again.
     pub(super) fn restart(&mut self) {
-        drop(self.server.stdin.take());
+        let mut input = self.server.stdin.take().unwrap();
+        input.write_all(b"keep\n").unwrap();
         self.server.wait().unwrap();
-        self.server = serve(&self.binaries, self.directory.path(), self.port);
-        self.wait();
+        self.server = serve(&self.binaries, self.socket(), self.port, self.tls);
+        assert!(self.is_up(self.socket()), "the server did not start again");
     }
 
-    fn wait(&self) {
-        for _ in 0..200 {
-            let socket = self.socket().join(format!(".s.PGSQL.{}", self.port));
+    fn is_up(&self, directory: &Path) -> bool {
+        for _ in 0..400 {
+            std::thread::sleep(Duration::from_millis(25));
+            let socket = directory.join(format!(".s.PGSQL.{}", self.port));
             let mut ready = unprivileged(&self.binaries.join("pg_ctl"));
-            ready
-                .arg("status")
-                .arg("-D")
-                .arg(self.directory.path().join("data"));
+            ready.arg("status").arg("-D").arg(directory.join("data"));
             ready.stdout(Stdio::null());
             if std::os::unix::net::UnixStream::connect(socket).is_ok()
                 && ready.status().unwrap().success()
             {
-                return;
+                return true;
             }
-            std::thread::sleep(Duration::from_millis(25));
+            let log = std::fs::read_to_string(directory.join("log"));
+            if log.is_ok_and(|log| log.contains("FATAL")) {
+                return false;
+            }
         }
-        let log = std::fs::read_to_string(self.directory.path().join("log"));
-        panic!("the server did not start: {log:?}");
+        false
     }
 
     /// The directory of its socket, its certificates and its data.
     pub(super) fn socket(&self) -> &Path {
-        self.directory.path()
+        self.directory.as_ref().unwrap().path()
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -290,15 +303,21 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-/// A shell holds the server: it ends the server when its input ends, and so with this process.
-fn serve(binaries: &Path, directory: &Path, port: u16) -> Child {
+/// A shell holds the server: it ends the server when its input ends, and so with this process,
+/// and clears up behind it. After a line of input it only ends the server.
+fn serve(binaries: &Path, directory: &Path, port: u16, tls: bool) -> Child {
     let script = format!(
         "'{postgres}' -D '{dir}/data' -k '{dir}' -p {port} -c listen_addresses=127.0.0.1 \
          -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 \
-         -c ssl=on -c shared_buffers=64MB -c log_min_messages=fatal >'{dir}/log' 2>&1 & \
-         server=$!; read line; kill -INT $server; wait $server",
+         {tls} -c shared_buffers=64MB -c log_min_messages=fatal >'{dir}/log' 2>&1 & \
+         server=$!; read keep; kill -INT $server; wait $server; [ -n \"$keep\" ] || rm -rf '{dir}'",
         postgres = binaries.join("postgres").display(),
         dir = directory.display(),
+        tls = if tls {
+            format!("-c ssl=on -c ssl_ca_file='{}/ca.pem'", directory.display())
+        } else {
+            String::new()
+        },
     );
     let mut shell = unprivileged(Path::new("/bin/sh"));
     shell.arg("-c").arg(script);
@@ -315,7 +334,11 @@ fn certificates(directory: &Path, data: &Path) {
          openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout '{data}/server.key' \
            -out server.csr && \
          openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-           -sha256 -extfile ext -out '{data}/server.crt' && chmod 600 '{data}/server.key'",
+           -sha256 -extfile ext -out '{data}/server.crt' && chmod 600 '{data}/server.key' && \
+         openssl req -newkey rsa:2048 -nodes -subj /CN=certified -keyout client.key \
+           -out client.csr && \
+         openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+           -sha256 -extfile ext -out client.pem && chmod 600 client.key",
         dir = directory.display(),
         data = data.display(),
     );
@@ -325,11 +348,6 @@ fn certificates(directory: &Path, data: &Path) {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-fn write(file: &Path, text: &str) {
-    // The file is there already, with the right owner.
-    std::fs::write(file, text).unwrap();
 }
 
 fn run(command: &mut Command) {

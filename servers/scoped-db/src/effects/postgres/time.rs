@@ -9,8 +9,10 @@ pub(super) fn date(days: i32) -> String {
         i32::MAX => "infinity".to_owned(),
         i32::MIN => "-infinity".to_owned(),
         days => {
-            let (date, era) = civil(i64::from(days));
-            date + era
+            let mut text = String::with_capacity(10);
+            let era = push_day(&mut text, i64::from(days));
+            text.push_str(era);
+            text
         }
     }
 }
@@ -21,27 +23,40 @@ pub(super) fn timestamp(micros: i64, zone: &str) -> String {
         i64::MAX => "infinity".to_owned(),
         i64::MIN => "-infinity".to_owned(),
         micros => {
-            let (date, era) = civil(micros.div_euclid(DAY));
-            let time = time(micros.rem_euclid(DAY));
-            format!("{date}T{time}{zone}{era}")
+            let mut text = String::with_capacity(27);
+            let era = push_day(&mut text, micros.div_euclid(DAY));
+            text.push('T');
+            push_time(&mut text, micros.rem_euclid(DAY));
+            text.push_str(zone);
+            text.push_str(era);
+            text
         }
     }
 }
 
 /// The text for a `time`: microseconds since midnight, up to `24:00:00`.
 pub(super) fn time(micros: i64) -> String {
-    let (seconds, fraction) = (micros.div_euclid(SECOND), micros.rem_euclid(SECOND));
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let whole = format!("{hour:02}:{minute:02}:{second:02}");
-    if fraction == 0 {
-        return whole;
-    }
-    let fraction = format!("{fraction:06}");
-    format!("{whole}.{}", fraction.trim_end_matches('0'))
+    let mut text = String::with_capacity(15);
+    push_time(&mut text, micros);
+    text
 }
 
-/// The day of the Gregorian calendar, and what stands behind it.
-fn civil(days: i64) -> (String, &'static str) {
+fn push_time(text: &mut String, micros: i64) {
+    let (seconds, fraction) = (micros.div_euclid(SECOND), micros.rem_euclid(SECOND));
+    push(text, 2, seconds.div_euclid(3600));
+    text.push(':');
+    push(text, 2, seconds.div_euclid(60).rem_euclid(60));
+    text.push(':');
+    push(text, 2, seconds.rem_euclid(60));
+    if fraction != 0 {
+        text.push('.');
+        push(text, 6, fraction);
+        text.truncate(text.trim_end_matches('0').len());
+    }
+}
+
+/// Writes the day of the Gregorian calendar, and says what stands behind it.
+fn push_day(text: &mut String, days: i64) -> &'static str {
     // Counted from 0000-03-01, so that the leap day is the last of its year.
     let days = days + 730_425;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -60,7 +75,26 @@ fn civil(days: i64) -> (String, &'static str) {
     } else {
         (1 - year, " BC")
     };
-    (format!("{year:04}-{month:02}-{day:02}"), era)
+    push(text, 4, year);
+    text.push('-');
+    push(text, 2, month);
+    text.push('-');
+    push(text, 2, day);
+    era
+}
+
+/// Writes a number with zeros before it. By hand: an answer may have ten thousand times in it.
+fn push(text: &mut String, width: u32, number: i64) {
+    let number = number.unsigned_abs();
+    let mut unit = 10_u64.pow(width.saturating_sub(1));
+    while number / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        let digit = (number / unit % 10) as u8;
+        text.push(char::from(b'0' + digit));
+        unit /= 10;
+    }
 }
 
 const SECOND: i64 = 1_000_000;

@@ -57,6 +57,7 @@ pub(super) fn connector(target: &Target, mode: SslMode) -> Result<MakeRustlsConn
     let config = match &target.certificate {
         None => config.with_no_client_auth(),
         Some((chain, key)) => {
+            private(key)?;
             let key = PrivateKeyDer::from_pem_slice(&read(key)?);
             let key = key.map_err(fault("read the key of the client certificate"))?;
             config
@@ -88,6 +89,24 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
         .map_err(fault("read the certificates"))
+}
+
+/// As libpq has it: nobody else may read the key, but for a group that root lets.
+#[cfg(unix)]
+fn private(key: &Path) -> Result<(), Fault> {
+    use std::os::unix::fs::MetadataExt;
+    let about = std::fs::metadata(key).map_err(fault("look at the key of the certificate"))?;
+    let open = if about.uid() == 0 { 0o037 } else { 0o077 };
+    if about.mode() & open == 0 {
+        return Ok(());
+    }
+    let why = format!("{}: others may read it; chmod 600 it", key.display());
+    Err(Fault::new("use the key of the certificate", why))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> Result<(), Fault> {
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Fault> {

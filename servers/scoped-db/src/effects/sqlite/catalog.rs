@@ -29,19 +29,26 @@ fn read(db: &Connection) -> rusqlite::Result<Catalog> {
     let mut tables = Vec::new();
     for table in found {
         let (name, view): (String, bool) = table?;
-        tables.push(table_of(db, name, view, &estimates)?);
+        match table_of(db, &name, view, &estimates) {
+            Ok(table) => tables.push(table),
+            // of a table that is gone, or with a function that is not known here
+            Err(cause) if view => {
+                tracing::warn!(view = name, %cause, "a view that cannot be read is left out");
+            }
+            Err(cause) => return Err(cause),
+        }
     }
     Ok(Catalog { tables })
 }
 
 fn table_of(
     db: &Connection,
-    table: String,
+    table: &str,
     view: bool,
     estimates: &HashMap<String, u64>,
 ) -> rusqlite::Result<Known> {
     let mut found = db.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1)")?;
-    let found = found.query_map([&table], |row| {
+    let found = found.query_map([table], |row| {
         let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
         let (not_null, key): (bool, u32) = (row.get(2)?, row.get(3)?);
         Ok((name, kind, not_null, key))
@@ -70,13 +77,13 @@ fn table_of(
     Ok(Known {
         columns,
         key: key.into_iter().map(|(_, name)| name).collect(),
-        estimate: estimates.get(&table).copied(),
+        estimate: estimates.get(table).copied(),
         comment: None,
         row_security: false,
         view,
         name: TableName {
             schema: "main".to_owned(),
-            table,
+            table: table.to_owned(),
         },
     })
 }

@@ -4,6 +4,8 @@
 //!
 //! - A [`Door`] asks the wall before any statement is prepared; only its own `BEGIN`, `COMMIT`
 //!   and `ROLLBACK` pass without.
+//! - A connection that reads changes no data. In WAL mode SQLite keeps an index in shared memory
+//!   beside the file, which readers have to make or map as well.
 //! - Nothing is attached, no extension is loaded, and no name in the file's schema is trusted.
 
 use std::fmt;
@@ -12,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use guard::error::Denial;
 use guard::error::Refusal;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
@@ -25,6 +28,7 @@ use rusqlite::limits::Limit;
 use super::Reach;
 use super::file::File;
 use super::hash;
+use super::maths;
 use super::trouble;
 use super::trouble::OpenTrouble;
 use super::wall::Wall;
@@ -50,7 +54,6 @@ impl Door {
     pub(super) fn open(file: &File, wall: &Arc<Wall>, mode: Mode) -> Result<Self, OpenTrouble> {
         let mut db = connect(file, mode)?;
         confine(&db, mode).map_err(OpenTrouble::of)?;
-        hash::add_to(&db).map_err(OpenTrouble::of)?;
         let (own, refused) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let (behind, ours, refusals) = (Arc::clone(wall), Arc::clone(&own), Arc::clone(&refused));
         let ask = move |asked: AuthContext<'_>| {
@@ -114,6 +117,9 @@ impl Door {
 
     /// Prepares one statement that came in.
     pub(super) fn prepare(&self, sql: &str) -> Result<Statement<'_>, Refusal> {
+        if self.wall.is_taken_in(sql) {
+            return Err(Denial::Unsuitable(trouble::UNAVAILABLE).into());
+        }
         self.refused.store(false, Ordering::Relaxed);
         self.db.prepare(sql).map_err(|cause| {
             let refused = self.refused.load(Ordering::Relaxed);
@@ -176,6 +182,8 @@ fn confine(db: &Connection, mode: Mode) -> rusqlite::Result<()> {
         db.pragma_update(None, pragma, value)?;
     }
     db.pragma_update(None, "query_only", mode == Mode::Read)?;
+    hash::add_to(db)?;
+    maths::add_to(db)?;
     db.busy_timeout(PATIENCE)
 }
 

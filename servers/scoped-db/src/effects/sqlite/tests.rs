@@ -5,3 +5,4 @@ mod changes;
 mod files;
 mod limits;
 mod rows;
+mod translated;

@@ -37,10 +37,16 @@ fn attempt(turn: &Turn<'_>, change: &Change) -> Result<u64, Refusal> {
         bound.map_err(running("bind the values"))?;
     }
     let mut returned = statement.raw_query();
-    while returned.next().map_err(running("change rows"))?.is_some() {
+    let mut kept = true;
+    while let Some(row) = returned.next().map_err(running("change rows"))? {
+        // whether the row meets its table's rule; null is not true, as in a filter
+        kept &= matches!(row.get::<_, Option<bool>>(0), Ok(Some(true)));
         turn.end.check()?;
     }
     drop(returned);
+    if !kept {
+        return Err(Denial::Unsuitable(POLICY).into());
+    }
     let changed = turn.door.db().changes();
     turn.end.check()?;
     if changed != change.expected {
@@ -49,4 +55,5 @@ fn attempt(turn: &Turn<'_>, change: &Change) -> Result<u64, Refusal> {
     Ok(changed)
 }
 
+const POLICY: &str = "the row is not one that may be written; nothing was changed";
 const UNEXPECTED: &str = "not as many rows as expected; nothing was changed";

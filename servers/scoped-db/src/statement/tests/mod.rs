@@ -1,6 +1,17 @@
 //! Statements that must work, statements that must not, and laws for all of them.
 
+mod bombs;
+mod changes;
+#[expect(unreachable_pub, reason = "others include it as a file")]
+mod generate;
 mod honest;
+mod hostile;
+mod laws;
+mod lists;
+mod lite;
+mod masks;
+mod rules;
+mod touched;
 
 use std::sync::Arc;
 
@@ -76,6 +87,7 @@ fn table(
         count: None,
         writes: Writes::default(),
         estimate: None,
+        filtered: false,
     })
 }
 
@@ -135,4 +147,8 @@ pub(super) fn shop(dialect: Dialect) -> View {
 
 pub(super) fn postgres(sql: &str) -> Result<Translated, Denial> {
     translate(sql, &shop(Dialect::Postgres), Dialect::Postgres, BOUNDS)
+}
+
+pub(super) fn sqlite(sql: &str) -> Result<Translated, Denial> {
+    translate(sql, &shop(Dialect::Sqlite), Dialect::Sqlite, BOUNDS)
 }

@@ -2,8 +2,14 @@
 
 use guard::error::Denial;
 use guard::error::Refusal;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 
+use super::super::Sqlite;
 use super::super::testing::World;
 use super::super::testing::ask;
 use super::super::testing::call;
@@ -29,6 +35,9 @@ async fn a_statement_that_the_translator_should_have_stopped_reaches_nothing() {
         "WITH p AS (SELECT salary FROM payroll) SELECT count(*) FROM p",
         "WITH spenders AS (SELECT salary FROM payroll) SELECT * FROM spenders",
         "WITH spenders AS (SELECT notes FROM customers) SELECT * FROM spenders",
+        "WITH spenders AS (SELECT ssn FROM customers) SELECT * FROM spenders",
+        "WITH \u{feff}spenders AS (SELECT ssn FROM customers) SELECT * FROM spenders",
+        "WITH 'Spenders'(x) AS NOT MATERIALIZED (SELECT ssn FROM customers) SELECT x FROM spenders",
         "SELECT known FROM spenders",
         "SELECT rowid FROM spenders, orders o WHERE o.internal > ''",
         // the schema and the state of the connection
@@ -116,4 +125,91 @@ async fn what_a_translated_statement_may_hold_passes_the_wall() {
         let rows = ask(&sqlite, sql).await;
         assert!(!rows.unwrap().rows.is_empty(), "{sql}");
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_statement_gives_what_is_not_declared(sql in statement()) {
+        thread_local! {
+            static WORLD: (World, Sqlite, Runtime) = {
+                let world = World::new();
+                let sqlite = world.open();
+                (world, sqlite, Builder::new_current_thread().enable_time().build().unwrap())
+            };
+        }
+        WORLD.with(|(_world, sqlite, runtime)| {
+            let asked = runtime.block_on(ask(sqlite, &sql));
+            if let Ok(rows) = asked {
+                let given = format!("{:?}", rows.rows);
+                prop_assert!(!given.contains("canary") && !given.contains("71000"), "{}: {}", sql, given);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+/// Statements of the forms that reach for columns, over names that exist and names that hide.
+fn statement() -> impl Strategy<Value = String> {
+    let column = select(vec![
+        "*",
+        "c.*",
+        "c",
+        "name",
+        "ssn",
+        "c.notes",
+        "internal",
+        "salary",
+        "rowid",
+        "known",
+        "sql",
+        "count(*)",
+        "max(ssn)",
+        "group_concat(notes)",
+        "json_object('a', ssn)",
+        "id",
+        "cents",
+        "x",
+        "(SELECT salary FROM payroll)",
+        "(SELECT max(ssn) FROM customers)",
+        "\"ssn\"",
+        "main.c.ssn",
+    ]);
+    let table = select(vec![
+        "customers c",
+        "main.customers AS c",
+        "orders c",
+        "payroll c",
+        "spenders c",
+        "seen c",
+        "sqlite_schema c",
+        "pragma_table_info('payroll') c",
+        "json_each('[1]') c",
+        "(SELECT * FROM payroll) c",
+        "(SELECT ssn AS x FROM customers) c",
+        "spenders, payroll c",
+        "customers c LEFT JOIN payroll USING (name)",
+        "orders NATURAL JOIN customers c",
+    ]);
+    let with = select(vec![
+        "",
+        "WITH c AS (SELECT * FROM payroll) ",
+        "WITH spenders AS (SELECT ssn AS x FROM customers) ",
+        "WITH RECURSIVE c(x) AS (SELECT ssn FROM customers UNION SELECT x FROM c) ",
+        "WITH watched AS (SELECT * FROM payroll), c AS (SELECT * FROM watched) ",
+    ]);
+    let end = select(vec![
+        "",
+        " ORDER BY ssn",
+        " GROUP BY notes",
+        " WHERE ssn LIKE 'c%'",
+        " UNION SELECT salary FROM payroll",
+        " HAVING max(salary) > 1",
+        " LIMIT (SELECT salary FROM payroll)",
+        " UNION ALL SELECT * FROM spenders",
+    ]);
+    (with, vec(column, 1..3), table, end).prop_map(|(with, columns, table, end)| {
+        format!("{with}SELECT {} FROM {table}{end}", columns.join(", "))
+    })
 }

@@ -84,6 +84,8 @@ fn the_catalog_has_tables_and_views_with_their_columns() {
     world.run(
         "CREATE TABLE g (b TEXT, a INT, c AS (a + 1), d, PRIMARY KEY (a, b)) WITHOUT ROWID;
          CREATE VIRTUAL TABLE words USING fts5(body);
+         CREATE VIEW stale AS SELECT no_such_function(a) FROM g;
+         CREATE VIEW gone AS SELECT x FROM no_such_table;
          ANALYZE;",
     );
     let catalog = Sqlite::catalog_of(&world.path()).unwrap();
