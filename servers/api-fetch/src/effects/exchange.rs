@@ -153,12 +153,14 @@ fn within(reason: &[u8], headers: &HeaderMap, most: u64) -> Result<(), Trouble> 
 
 /// Two lengths, or a length and chunks, are how answers are smuggled into one another.
 fn unambiguous(headers: &HeaderMap) -> Result<(), Trouble> {
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    let length = lengths.next();
+    let plain = length.is_none_or(|length| length.as_bytes().iter().all(u8::is_ascii_digit));
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let coding = codings.next();
     let chunked = coding.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    let fine = lengths <= 1 && codings.next().is_none() && chunked;
-    if !fine || (lengths == 1 && coding.is_some()) {
+    let fine = plain && lengths.next().is_none() && codings.next().is_none() && chunked;
+    if !fine || (length.is_some() && coding.is_some()) {
         return Err(Trouble::Garbled("the length of the body is told twice"));
     }
     Ok(())

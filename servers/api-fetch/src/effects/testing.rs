@@ -297,6 +297,22 @@ pub(super) async fn send(upstreams: &Upstreams, permit: &Permit) -> Result<Reply
         .await
 }
 
+/// Sends `permit`, where `allowed` says what a redirect may lead to.
+pub(super) async fn follow(
+    upstreams: &Upstreams,
+    permit: &Permit,
+    allowed: fn(&str) -> bool,
+) -> Result<Reply, Refusal> {
+    upstreams.send(&call(), permit, &context(), &allowed).await
+}
+
+/// Sends a permit as a part of `call`.
+pub(super) async fn send_in(upstreams: &Upstreams, call: &Call) -> Result<Reply, Refusal> {
+    upstreams
+        .send(call, &permit(), &context(), &|_| false)
+        .await
+}
+
 /// What the operator reads of a refusal.
 pub(super) fn chain(refusal: &Refusal) -> String {
     match refusal {

@@ -1,0 +1,1 @@
+//! Figures: memory under attack, and time beside a plain client.
