@@ -21,6 +21,7 @@ fn l1_an_intent_goes_before_each_request_and_an_outcome_follows() {
     raw.wait(id).ok();
     finish(&world, &upstream, raw);
     let trail = world.trail();
+    let wanted = id.to_string();
     let intent = trail
         .records
         .iter()
@@ -29,7 +30,7 @@ fn l1_an_intent_goes_before_each_request_and_an_outcome_follows() {
     let outcome = trail
         .records
         .iter()
-        .position(|r| r["jsonrpc.request.id"] == id.to_string() && r["phase"] == "outcome");
+        .position(|r| r["jsonrpc.request.id"] == wanted && r["phase"] == "outcome");
     let outcome = outcome.unwrap();
     assert!(intent < outcome);
     let (intent, outcome) = (&trail.records[intent], &trail.records[outcome]);

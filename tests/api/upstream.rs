@@ -100,7 +100,7 @@ pub(crate) fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: 
 /// Waits until the other end hangs up.
 pub(crate) fn hang(stream: &mut TcpStream) {
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok();
-    stream.read(&mut [0]).ok();
+    stream.read_exact(&mut [0]).ok();
 }
 
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Heard> {

@@ -292,7 +292,7 @@ fn collisions(
     let headers = headers.map(|at| (Place::Header, at.get_ref().to_ascii_lowercase(), at));
     let query = config.query.keys();
     let query = query.map(|at| (Place::Query, at.get_ref().clone(), at));
-    let parameters = config.parameters.iter().filter_map(|(at, _)| {
+    let parameters = config.parameters.keys().filter_map(|at| {
         let declared = endpoint.parameters.iter().find(|p| p.name == *at.get_ref());
         declared.map(|p| (p.place, p.wire.clone(), at))
     });

@@ -150,7 +150,11 @@ impl Pagination {
                 match cursor.find(body)? {
                     Value::String(text) if !text.is_empty() => Onward::Cursor(text.clone()),
                     Value::Number(number) => Onward::Cursor(number.to_string()),
-                    _ => return None,
+                    Value::Null
+                    | Value::Bool(_)
+                    | Value::String(_)
+                    | Value::Array(_)
+                    | Value::Object(_) => return None,
                 }
             }
             Self::Page { first, items, .. } => {

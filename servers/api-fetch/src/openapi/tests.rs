@@ -216,7 +216,7 @@ proptest! {
                 "parameters": [{"name": name, "in": "query", "description": summary, "schema": {
                     "type": kind, "enum": [word], "minimum": bound, "pattern": format!("^{word}$"), "items": {"type": "string"},
                 }}],
-                "responses": {"200": {"content": {"application/json": {"schema": {"properties": {word.clone(): {}}}}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": {"properties": {word: {}}}}}}},
             }}},
         });
         if let Ok(text) = drafted(&document, &choice(&[], &[])) {

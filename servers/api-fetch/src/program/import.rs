@@ -1,6 +1,5 @@
 //! `import`: endpoint definitions from an OpenAPI document, for an operator to read and keep.
 #![expect(
-    clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a command for people reads the document that they name; a server never does"
 )]

@@ -10,8 +10,8 @@ use serde_json::Value;
 pub struct Fields {
     /// Whether everything from here on is named.
     whole: bool,
-    members: BTreeMap<String, Fields>,
-    items: Option<Box<Fields>>,
+    members: BTreeMap<String, Self>,
+    items: Option<Box<Self>>,
 }
 
 /// One dot path without braces: for what is labelled, and for where pages go on.
@@ -260,7 +260,8 @@ fn remove(steps: &[Step], value: &mut Value) -> bool {
 
 fn all<'a>(values: impl Iterator<Item = &'a mut Value>, steps: &[Step]) -> bool {
     // each of them, not only up to the first
-    values.fold(false, |any, value| remove(steps, value) || any)
+    let removed = values.filter_map(|value| remove(steps, value).then_some(()));
+    removed.count() > 0
 }
 
 fn same(own: &str, name: &str) -> bool {
