@@ -35,7 +35,7 @@ fn disguises(text: &str, before: usize) -> Vec<(&'static str, Vec<u8>)> {
     let chars = |form: fn(char) -> String| text.chars().map(form).collect::<String>();
     let within = [&vec![b'#'; before][..], text.as_bytes(), b"!"].concat();
     let json = serde_json::to_string(text).unwrap();
-    let json = &json[1..json.len() - 1];
+    let json = json.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
     let html = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")

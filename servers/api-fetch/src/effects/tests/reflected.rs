@@ -140,8 +140,8 @@ async fn o4_a_secret_anywhere_else_in_an_answer_shuts_it() {
             "401 Unauthorized",
             format!("www-authenticate: Basic realm=\"{plain}\"\r\n"),
         ),
-        (&format!("500 Bad key {plain}")[..], String::new()),
-        (&format!("200 {pair}")[..], String::new()),
+        (format!("500 Bad key {plain}").leak(), String::new()),
+        (format!("200 {pair}").leak(), String::new()),
     ] {
         let (status, with) = (status.to_owned(), headers.clone());
         let server = Server::start(move |_, _| answer(&status, &with, "")).await;

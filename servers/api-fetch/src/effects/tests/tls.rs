@@ -1,5 +1,9 @@
 //! TLS with authorities of our own: who is believed, and what is shown.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,7 +43,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("ca.pem"), certificate.pem()).unwrap();
+        write(&directory.path().join("ca.pem"), &certificate.pem());
         Self {
             directory,
             issuer: Issuer::new(params, key),
@@ -65,16 +69,11 @@ impl Authority {
 
     /// A certificate for ourselves, in files.
     fn client(&self) -> ClientCertificate {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
         let (pem, key) = self.sign("keyhole", ExtendedKeyUsagePurpose::ClientAuth, false);
         let chain = self.directory.path().join("client.pem");
         let file = self.directory.path().join("client.key");
-        std::fs::write(&chain, pem).unwrap();
-        let mut options = std::fs::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(true).mode(0o600);
-        let mut opened = options.open(&file).unwrap();
-        opened.write_all(key.serialize_pem().as_bytes()).unwrap();
+        write(&chain, &pem);
+        write(&file, &key.serialize_pem());
         ClientCertificate {
             chain,
             key: ClientKey::File(file),
@@ -133,6 +132,14 @@ fn trusting(server: &Server, host: &str, roots: Roots) -> Upstream {
     upstream.roots = roots;
     upstream.plain_http = false;
     upstream
+}
+
+/// For ourselves alone, as a key has to be.
+fn write(file: &Path, text: &str) {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let mut opened = options.open(file).unwrap();
+    opened.write_all(text.as_bytes()).unwrap();
 }
 
 #[tokio::test]
