@@ -75,7 +75,8 @@ fn i3_the_upstream_is_told_who_asks_by_the_session_and_by_nothing_that_was_sent(
     let [heard] = upstream.heard().try_into().unwrap();
     let context = heard.header("x-user-context").unwrap();
     let context: Value = serde_json::from_slice(&base64url(context)).unwrap();
-    println!("CONTEXT {context}");
+    assert_eq!(context["sub"], "ada", "{context}");
+    assert_eq!(context["roles"], json!(["reader"]), "{context}");
     assert!(!context.to_string().contains("mallory"));
     finish(&world, &upstream, raw);
 }
