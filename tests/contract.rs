@@ -25,15 +25,19 @@ fn subjects() -> Vec<Subject> {
 impl Subject {
     fn new(name: String) -> Self {
         let world = World::new();
-        let example = workspace()
-            .join("servers")
-            .join(&name)
-            .join("config.example.toml");
-        let text = std::fs::read_to_string(&example);
+        let folder = workspace().join("servers").join(&name);
+        let text = std::fs::read_to_string(folder.join("config.example.toml"));
         let text = text.unwrap_or_else(|_| panic!("{name} has no config.example.toml"));
         for line in text.lines() {
             if let Some(path) = line.strip_prefix("path = \"./") {
                 world.dir(path.trim_end_matches('"'));
+            }
+            if let Some(path) = line.strip_prefix("sqlite = \"./") {
+                let data = std::fs::read_to_string(folder.join("example.sql"));
+                let data = data.unwrap_or_else(|_| panic!("{name} has no example.sql"));
+                let path = world.path(path.trim_end_matches('"'));
+                let file = rusqlite::Connection::open(path).expect("a database file");
+                file.execute_batch(&data).expect("example.sql is right");
             }
         }
         world.file("config.toml", &text);

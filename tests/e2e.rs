@@ -14,6 +14,8 @@ mod audit;
 mod resources;
 // Who hears of changes.
 mod subscriptions;
+// What scoped-db does with callers and databases that mean harm.
+mod db;
 // What clients written by others make of it.
 mod foreign;
 // What api-fetch lets out, and what it lets back in.

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use serde_json::Value;
+
 /// The binary `name`, built from this working tree beside the test's own.
 #[must_use]
 pub fn bin(name: &str) -> PathBuf {
@@ -21,6 +23,10 @@ pub fn bin(name: &str) -> PathBuf {
             .args(["build", "--quiet", "--package", name, "--target-dir"])
             .arg(target)
             .current_dir(workspace());
+        let features = test_features(name);
+        if !features.is_empty() {
+            build.arg("--features").arg(features.join(","));
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }
@@ -30,6 +36,24 @@ pub fn bin(name: &str) -> PathBuf {
         );
     }
     profile.join(name)
+}
+
+/// What the manifest of `name` says that its tests need beside the default:
+/// `test-features` in `[package.metadata.keyhole]`.
+fn test_features(name: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(workspace())
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let package = packages.iter().find(|package| package["name"] == name);
+    let features = package.and_then(|p| p["metadata"]["keyhole"]["test-features"].as_array());
+    let features = features.into_iter().flatten();
+    features
+        .filter_map(|feature| feature.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The names of all servers: the folders of `servers/`.

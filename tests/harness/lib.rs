@@ -8,6 +8,8 @@
 //! | `answer`  | one response, taken apart                                        |
 //! | `client`  | a client over the protocol library, as hosts use it              |
 //! | `process` | exit codes, signals, peak memory                                 |
+//! | `sql`     | a connection to PostgreSQL that says everything as text             |
+//! | `cluster` | a private PostgreSQL, gone with the test process                 |
 //! | `trail`   | a second reading of the audit trail, written from its format     |
 //!
 //! # Invariants
@@ -18,8 +20,10 @@
 mod answer;
 mod bin;
 mod client;
+mod cluster;
 mod process;
 mod raw;
+mod sql;
 mod trail;
 mod world;
 
@@ -28,6 +32,8 @@ pub use bin::bin;
 pub use bin::servers;
 pub use bin::workspace;
 pub use client::Client;
+pub use cluster::BOSS;
+pub use cluster::Cluster;
 pub use process::Ran;
 pub use process::loudly;
 pub use process::run;
@@ -36,6 +42,8 @@ pub use raw::Ended;
 pub use raw::Era;
 pub use raw::PATIENCE;
 pub use raw::Raw;
+pub use sql::Row;
+pub use sql::Sql;
 pub use trail::Trail;
 pub use trail::verify;
 pub use world::CANARY;

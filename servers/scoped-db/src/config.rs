@@ -90,6 +90,9 @@ pub struct TableConfig {
     pub label: Option<Spanned<String>>,
     /// The condition that every row must meet.
     pub rows: Option<Spanned<String>>,
+    /// Whether the database must hold each caller to their rows by row-level security: then the
+    /// start fails where that is off.
+    pub row_security: Option<Spanned<bool>>,
     /// The columns that name one row; without them, the primary key.
     pub key: Option<Spanned<Vec<String>>>,
     /// Counts for those who may not see rows.

@@ -53,9 +53,9 @@ pub enum Command {
     },
     /// Print the SQL that makes a role for the configuration, with no right beyond it.
     GrantSql {
-        /// The name of the role.
-        #[arg(long, value_name = "ROLE", default_value = "keyhole")]
-        role: String,
+        /// The name of the role [default: the user of the configured connection].
+        #[arg(long, value_name = "ROLE")]
+        role: Option<String>,
         /// The name of the database.
         #[arg(long, value_name = "NAME")]
         database: Option<String>,
@@ -139,7 +139,7 @@ Exit codes:
         match command {
             Command::Check { arguments } => check::check(start, &arguments, out),
             Command::GrantSql { role, database } => {
-                check::grant_sql(start, &role, database.as_deref(), out)
+                check::grant_sql(start, role.as_deref(), database.as_deref(), out)
             }
             Command::Init { arguments } => draft::draft(start, &arguments, out),
             Command::Query {

@@ -60,7 +60,12 @@ pub(super) fn run<P: Program>(
         .transpose()?
         .map(Arc::new);
     let in_force = policy.as_ref().map(|policy| policy.current());
-    let audit_dir = audit_dir(&common, settings, source.as_ref())?;
+    let audit_dir = match (audit_dir(&common, settings, source.as_ref()), &chosen) {
+        (Ok(dir), _) => dir,
+        // what is only printed leaves no trail; whatever asks or serves finds that it has none
+        (Err(_), Some(Command::Own(_))) => PathBuf::new(),
+        (Err(error), _) => return Err(error),
+    };
     let start = Start::<P> {
         arguments: &own,
         config: &config,
@@ -152,6 +157,9 @@ fn desk<S: Server>(
         let cause = "no role or grant of the policy is in force, now or later";
         return Err(StartError::step(format!("serve {principal}"), cause));
     }
+    if audit_dir.as_os_str().is_empty() {
+        return Err(no_trail());
+    }
     let trail = audit::Settings {
         rotate_bytes: settings.audit.rotate_bytes.get(),
         rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
@@ -208,8 +216,12 @@ fn audit_dir(
         .clone()
         .or(configured)
         .or_else(identity::state_dir);
+    chosen.ok_or_else(no_trail)
+}
+
+fn no_trail() -> StartError {
     let missing = "no directory for the audit trail: give --audit DIR, or set HOME";
-    chosen.ok_or_else(|| StartError::step("start", missing))
+    StartError::step("start", missing)
 }
 
 /// A path of the configuration file is relative to that file.

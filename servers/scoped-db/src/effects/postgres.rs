@@ -101,6 +101,9 @@ impl Postgres {
     /// If no server can be reached, or none lets the role in.
     pub async fn session(&self) -> Result<Session, Fault> {
         let link = self.pool.connect().await?;
+        // what is read at start is the catalog, whatever a caller's statement may take
+        let set = link.client.batch_execute(START_TIME).await;
+        set.map_err(|error| trouble::start_failure("prepare the session", &error))?;
         Ok(Session { link })
     }
 
@@ -129,7 +132,10 @@ impl Postgres {
         let limit = query.limits().time;
         lease.running = true;
         let link = lease.link()?;
-        within(call, limit, async { Ok(read::run(link, query).await) }).await
+        within(call, limit, async {
+            Ok(read::run(link, call, query).await)
+        })
+        .await
     }
 
     pub(super) async fn explain(
@@ -192,6 +198,8 @@ impl Postgres {
         }
     }
 }
+
+const START_TIME: &str = "SET statement_timeout = '30s'";
 
 impl Session {
     /// What the database has, as far as the role sees it.

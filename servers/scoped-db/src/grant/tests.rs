@@ -30,7 +30,6 @@ fn table(schema: &str, name: &str, columns: &[&str]) -> Table {
         count: None,
         writes: Writes::default(),
         estimate: None,
-        filtered: false,
     }
 }
 

@@ -97,7 +97,7 @@ fn served(schema: &Schema, known: &Taxonomy) -> String {
 /// Prints the role that may do what the configuration says. Asks no database.
 pub(super) fn grant_sql(
     start: &Start<'_, ScopedDbProgram>,
-    role: &str,
+    role: Option<&str>,
     database: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
@@ -119,24 +119,20 @@ pub(super) fn grant_sql(
     let schema = declaration.schema(start.config)?;
     let context = &start.config.context;
     let settings = [context.subject.get_ref().as_str(), context.roles.get_ref()];
-    let database = match database {
-        Some(name) => name.to_owned(),
-        None => named(start)?,
+    let configured = match open::place(start, &Arguments::default()) {
+        Ok(open::Place::Postgres(target, ..)) => (target.user, target.database),
+        Ok(open::Place::Sqlite(_)) | Err(_) => (None, None),
     };
-    let text = grant::grant_sql(&schema, role, &database, &settings);
+    let role = role.map(str::to_owned).or(configured.0);
+    let role = role.ok_or_else(|| missing("role", "--role ROLE"))?;
+    let database = database.map(str::to_owned).or(configured.1);
+    let database = database.ok_or_else(|| missing("database", "--database NAME"))?;
+    let text = grant::grant_sql(&schema, &role, &database, &settings);
     say(out, &text)
 }
 
-/// The database of the configured connection.
-fn named(start: &Start<'_, ScopedDbProgram>) -> Result<String, StartError> {
-    let place = open::place(start, &Arguments::default())?;
-    match place {
-        open::Place::Postgres(target, ..) if target.database.is_some() => {
-            Ok(target.database.unwrap_or_default())
-        }
-        open::Place::Postgres(..) | open::Place::Sqlite(_) => {
-            let why = "grant-sql: say which database by --database NAME";
-            Err(StartError::Arguments(why.to_owned()))
-        }
-    }
+fn missing(what: &str, argument: &str) -> StartError {
+    StartError::Arguments(format!(
+        "grant-sql: the configuration names no {what}: give {argument}"
+    ))
 }

@@ -26,7 +26,12 @@ pub(super) fn draft(
     let mut text = String::from(HEAD);
     text.push_str(&place.as_configuration());
     for table in &catalog.tables {
-        text.push_str(&drafted(table));
+        if table.columns.iter().any(shows) {
+            text.push_str(&drafted(table));
+        } else {
+            let name = quoted(&table.name.to_string());
+            text.push_str(&format!("\n# {name} has no column that could be shown\n"));
+        }
     }
     say(out, &text)
 }
@@ -81,6 +86,11 @@ fn line(column: &KnownColumn) -> String {
             format!("{name} = {{ label = \"{label}\", mask = \"{mask}\" }}   # a guess\n")
         }
     }
+}
+
+/// Whether the draft has the column, and not as a comment.
+fn shows(column: &KnownColumn) -> bool {
+    !line(column).starts_with('#')
 }
 
 /// What a name suggests.

@@ -40,10 +40,6 @@ pub(super) enum Place {
     /// A PostgreSQL server, as the operator wrote it, and where the password is kept.
     Postgres(Box<Target>, String, Option<SecretRef>),
     /// A SQLite file.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(dead_code, reason = "refused in this build")
-    )]
     Sqlite(PathBuf),
 }
 

@@ -124,7 +124,8 @@ pub fn assumed(config: &Config) -> Catalog {
             key: first.into_iter().collect(),
             estimate: None,
             comment: None,
-            row_security: false,
+            // whether it is on is asked at the start
+            row_security: true,
             view: false,
         }
     });
@@ -155,6 +156,12 @@ impl Declaration<'_> {
         let known = self
             .find(config.name.get_ref())
             .ok_or_else(|| self.wrong(&config.name, NO_TABLE))?;
+        if let Some(asked) = &config.row_security
+            && *asked.get_ref()
+            && !known.row_security
+        {
+            return Err(self.wrong(asked, "row-level security is not on for this table"));
+        }
         let label = config.label.as_ref().map(|text| self.label(text));
         let label = label.transpose()?.unwrap_or(self.unlabelled);
         let mut columns: Vec<Column> = Vec::with_capacity(config.columns.0.len());

@@ -210,6 +210,10 @@ fn what_cannot_be_meant_is_refused_at_its_place_and_not_repeated() {
             "db.toml:4:7",
         ),
         (
+            &format!("{one}columns = {{ id = true }}\nrow-security = true\n"),
+            "db.toml:4:16",
+        ),
+        (
             &format!("{one}columns = {{ id = true }}\nlabel = \"hunter2\"\n"),
             "db.toml:4:9",
         ),

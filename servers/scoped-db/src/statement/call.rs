@@ -73,7 +73,8 @@ impl Printer<'_> {
         self.arguments(function, list)?;
         self.text(")");
         if !within_group.is_empty() {
-            self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+            let double = list.duplicate_treatment.is_some() || !list.clauses.is_empty();
+            self.without(double || self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
             self.text(" WITHIN GROUP (ORDER BY ");
             self.order(within_group)?;
             self.text(")");
@@ -149,6 +150,13 @@ impl Printer<'_> {
                 self.text("DISTINCT ");
             }
         }
+        // where it has no function, the grammar wants a number of them
+        let wrong = match function.name {
+            "row" => false,
+            "nullif" => args.len() != 2,
+            _ => function.kind == Kind::Keyword && args.is_empty(),
+        };
+        self.without(wrong, "too few or too many arguments")?;
         self.list(args, |printer, arg| printer.call_argument(function, arg))?;
         for clause in clauses {
             let FunctionArgumentClause::OrderBy(keys) = clause else {

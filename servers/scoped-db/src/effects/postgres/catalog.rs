@@ -96,6 +96,9 @@ SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind = 'v',
    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
  ORDER BY n.nspname, c.relname";
 
+/// An enumeration for which somebody made a cast by a function, or operators to sort it by, is
+/// none that could be read without running what they made: a cast needs no right to be run.
+///
 /// A domain counts as the type that it is made from, since that is what a value arrives as.
 const COLUMNS: &str = "\
 WITH RECURSIVE base(domain, made_from) AS (
@@ -103,14 +106,19 @@ WITH RECURSIVE base(domain, made_from) AS (
   UNION ALL
   SELECT t.oid, b.made_from FROM pg_catalog.pg_type t
     JOIN base b ON t.typtype = 'd' AND t.typbasetype = b.domain
+), moved(type) AS (
+  SELECT k.castsource FROM pg_catalog.pg_cast k WHERE k.castfunc <> 0 AND k.oid >= 16384
+  UNION SELECT k.casttarget FROM pg_catalog.pg_cast k WHERE k.castfunc <> 0 AND k.oid >= 16384
+  UNION SELECT o.opcintype FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384
 )
 SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, a.attname::pg_catalog.text,
        t.typname::pg_catalog.text,
        (t.oid < 16384 AND t.typtype IN ('b', 'r', 'm') AND t.typelem = 0)
-         OR t.typtype = 'e'
+         OR (t.typtype = 'e' AND NOT EXISTS (SELECT FROM moved WHERE moved.type = t.oid))
          OR (t.typcategory = 'A' AND EXISTS (
               SELECT FROM pg_catalog.pg_type e
-               WHERE e.oid = t.typelem AND (e.oid < 16384 OR e.typtype = 'e')))
+               WHERE e.oid = t.typelem AND (e.oid < 16384 OR (e.typtype = 'e'
+                 AND NOT EXISTS (SELECT FROM moved WHERE moved.type IN (t.oid, e.oid))))))
          OR (t.oid < 16384 AND t.typelem <> 0 AND t.typcategory <> 'A'),
        NOT a.attnotnull,
        pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'),

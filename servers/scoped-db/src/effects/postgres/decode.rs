@@ -113,15 +113,21 @@ pub(super) fn row(row: &Row, forms: &[Form], cell: u64, tally: &mut Tally) -> Op
     let mut values = Vec::with_capacity(forms.len());
     for (at, form) in forms.iter().enumerate() {
         values.push(match row.try_get::<_, Option<Raw<'_>>>(at).ok()? {
-            None => Value::Null,
+            None => {
+                tally.bytes += LEAST;
+                Value::Null
+            }
             Some(Raw(raw)) => {
-                tally.bytes += raw.len() as u64;
+                tally.bytes += (raw.len() as u64).max(LEAST);
                 form.value(raw, cell, tally)?
             }
         });
     }
     Some(values)
 }
+
+/// Bytes that each value counts at least: it takes room however short it is.
+const LEAST: u64 = 8;
 
 /// The bytes of a value, whatever its type.
 struct Raw<'a>(&'a [u8]);

@@ -24,6 +24,7 @@ use super::decode::Form;
 use super::trouble;
 use crate::effects::ColumnHead;
 use crate::grant::quoted;
+use crate::permit::Query;
 
 /// A statement that can be run.
 #[derive(Debug)]
@@ -36,10 +37,8 @@ pub(super) struct Prepared {
     pub(super) heads: Vec<ColumnHead>,
     /// How that comes.
     pub(super) forms: Vec<Form>,
-    /// How many values it takes, without those for the bounds.
+    /// How many values it takes, without that for the rows passed over.
     pub(super) inputs: usize,
-    /// The most characters of a value.
-    cell: u64,
     /// The least ceiling under which the planner found it.
     under: AtomicU64,
 }
@@ -47,8 +46,20 @@ pub(super) struct Prepared {
 /// The statements of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
-    known: HashMap<Box<str>, Entry>,
+    known: HashMap<Frame, HashMap<Box<str>, Entry>>,
     clock: u64,
+}
+
+/// What is put around a statement. It is part of the text: with a placeholder in the place of a
+/// `LIMIT` the server would plan anew each time.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Frame {
+    /// The most rows that are fetched.
+    rows: u64,
+    /// The most characters of a value.
+    cell: u64,
+    /// Whether rows are passed over. How many is a value: it differs with each page.
+    skips: bool,
 }
 
 /// The isolation of a read, and of nothing else in a session: a statement that finds it runs
@@ -61,39 +72,64 @@ struct Entry {
     used: u64,
 }
 
+impl Frame {
+    pub(super) fn of(query: &Query) -> Self {
+        let limits = query.limits();
+        Self {
+            rows: limits.rows.saturating_add(1).min(MOST_ROWS),
+            cell: limits.cell.min(MOST_CHARS),
+            skips: query.skip() > 0,
+        }
+    }
+}
+
 impl Statements {
-    /// The statement for `sql` with values of at most `cell` characters.
+    /// The statement for `query`.
     pub(super) async fn prepare(
         &mut self,
         client: &Client,
-        sql: &str,
-        cell: u64,
+        query: &Query,
     ) -> Result<Arc<Prepared>, Error> {
         self.clock += 1;
-        if let Some(entry) = self.known.get_mut(sql)
-            && entry.prepared.cell == cell
-        {
+        let (sql, frame) = (query.sql(), Frame::of(query));
+        let known = self.known.get_mut(&frame);
+        if let Some(entry) = known.and_then(|known| known.get_mut(sql)) {
             entry.used = self.clock;
             return Ok(Arc::clone(&entry.prepared));
         }
-        let prepared = Arc::new(Prepared::new(client, sql, cell).await?);
-        if self.known.len() >= MOST {
-            let oldest = self.known.iter().min_by_key(|(_, entry)| entry.used);
-            if let Some(oldest) = oldest.map(|(sql, _)| sql.clone()) {
-                self.known.remove(&oldest);
-            }
-        }
+        let prepared = Arc::new(Prepared::new(client, sql, frame).await?);
+        self.make_room();
         let entry = Entry {
             prepared: Arc::clone(&prepared),
             used: self.clock,
         };
-        self.known.insert(Box::from(sql), entry);
+        let known = self.known.entry(frame).or_default();
+        known.insert(Box::from(sql), entry);
         Ok(prepared)
+    }
+
+    /// Forgets what was used least lately, if there is as much as there may be.
+    fn make_room(&mut self) {
+        let all = self.known.iter();
+        if all.clone().map(|(_, known)| known.len()).sum::<usize>() < MOST {
+            return;
+        }
+        let all = all.flat_map(|(frame, known)| known.iter().map(move |one| (frame, one)));
+        let oldest = all.min_by_key(|(_, (_, entry))| entry.used);
+        let Some((frame, sql)) = oldest.map(|(frame, (sql, _))| (*frame, sql.clone())) else {
+            return;
+        };
+        if let Some(known) = self.known.get_mut(&frame) {
+            known.remove(&sql);
+            if known.is_empty() {
+                self.known.remove(&frame);
+            }
+        }
     }
 }
 
 impl Prepared {
-    async fn new(client: &Client, sql: &str, cell: u64) -> Result<Self, Error> {
+    async fn new(client: &Client, sql: &str, frame: Frame) -> Result<Self, Error> {
         // First as it is, to learn what it gives. This one ends here.
         let inner = client.prepare(sql).await?;
         let forms: Vec<Form> = inner
@@ -102,7 +138,8 @@ impl Prepared {
             .map(|c| Form::of(c.type_()))
             .collect();
         let inputs = inner.params().len();
-        let text = bounded(sql, &select_list(&inner, &forms, cell), &forms, inputs);
+        let list = select_list(&inner, &forms, frame.cell);
+        let text = bounded(sql, &list, frame, inputs);
         let heads = inner.columns().iter().map(|column| ColumnHead {
             name: column.name().to_owned(),
             kind: column.type_().name().to_owned(),
@@ -115,7 +152,6 @@ impl Prepared {
             heads,
             forms,
             inputs,
-            cell,
             under: AtomicU64::new(u64::MAX),
         })
     }
@@ -154,7 +190,6 @@ fn select_list(inner: &Statement, forms: &[Form], cell: u64) -> Vec<String> {
         if *kind == Type::VARCHAR && declared.is_some_and(|length| length <= cell) {
             return name;
         }
-        let cell = cell.min(MOST_CHARS);
         let most = cell + 1;
         // Of a stored text the length is known without reading it: most need no cutting. Anything
         // that is computed would be computed twice for it.
@@ -169,21 +204,24 @@ fn select_list(inner: &Statement, forms: &[Form], cell: u64) -> Vec<String> {
     columns.map(one).collect()
 }
 
-fn bounded(sql: &str, list: &[String], forms: &[Form], inputs: usize) -> String {
-    let names: Vec<String> = (0..forms.len()).map(column_name).collect();
+fn bounded(sql: &str, list: &[String], frame: Frame, inputs: usize) -> String {
+    let names: Vec<String> = (0..list.len()).map(column_name).collect();
     let names = match names.as_slice() {
         [] => String::new(),
         names => format!("({})", names.join(", ")),
+    };
+    let offset = match frame.skips {
+        true => format!(" OFFSET ${}", inputs + 1),
+        false => String::new(),
     };
     // The line ends close a comment, if `sql` has one at its end.
     format!(
         "SELECT {list} FROM (\n{sql}\n) AS q{names} \
          WHERE pg_catalog.current_setting('transaction_isolation') \
          OPERATOR(pg_catalog.=) '{MARK}' \
-         LIMIT ${limit} OFFSET ${offset}",
+         LIMIT {rows}{offset}",
         list = list.join(", "),
-        limit = inputs + 1,
-        offset = inputs + 2,
+        rows = frame.rows,
     )
 }
 
@@ -196,3 +234,5 @@ fn column_name(at: usize) -> String {
 const MOST: usize = 128;
 /// What `left` takes.
 const MOST_CHARS: u64 = 1 << 29;
+/// What `LIMIT` takes.
+const MOST_ROWS: u64 = 1 << 62;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use futures::future::try_join3;
+use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
@@ -59,12 +60,16 @@ enum Stop {
 }
 
 /// What a query gave, and whether the session can be used again.
-pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), Ended> {
+pub(super) async fn run(
+    link: &mut Link,
+    call: &Call,
+    query: &Query,
+) -> Result<(Rows, bool), Ended> {
     let limits = query.limits();
     settle(link).await?;
     let prepared = link
         .statements
-        .prepare(&link.client, query.sql(), limits.cell)
+        .prepare(&link.client, query)
         .await
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
@@ -79,7 +84,7 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
     let gathered = in_transaction(link, query, async {
         let rows = client.query_raw(&prepared.statement, &values).await;
         let rows = rows.map_err(failed)?;
-        gather(rows, &prepared, limits).await
+        gather(rows, &prepared, call, limits).await
     });
     match gathered.await {
         Ok(rows) => Ok((rows, true)),
@@ -90,11 +95,10 @@ pub(super) async fn run(link: &mut Link, query: &Query) -> Result<(Rows, bool), 
 
 /// The plan of a query, as the server writes it.
 pub(super) async fn plan(link: &mut Link, query: &Query) -> Result<Value, Ended> {
-    let limits = query.limits();
     settle(link).await?;
     let prepared = link
         .statements
-        .prepare(&link.client, query.sql(), limits.cell)
+        .prepare(&link.client, query)
         .await
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
@@ -222,6 +226,7 @@ pub(super) fn begin(mode: &str, context: &Context, time: Option<Duration>) -> St
 async fn gather(
     rows: tokio_postgres::RowStream,
     prepared: &Prepared,
+    call: &Call,
     limits: RowLimits,
 ) -> Result<Rows, Stop> {
     let mut rows = pin!(rows);
@@ -230,6 +235,7 @@ async fn gather(
         ..Rows::default()
     };
     let mut tally = Tally::default();
+    let mut held = false;
     while let Some(row) = rows.try_next().await.map_err(failed)? {
         if answer.rows.len() as u64 >= limits.rows {
             answer.more = true;
@@ -248,6 +254,12 @@ async fn gather(
             answer.more = true;
             return Err(Stop::Full(answer));
         }
+        if tally.bytes > SMALL && !held {
+            held = true;
+            // many large answers at once would take more memory than all of them may
+            let room = call.reserve(HELD.saturating_mul(limits.bytes)).await;
+            room.map_err(|denial| Stop::Failed(Ended::broken(denial.into())))?;
+        }
         answer.rows.push(values);
         (answer.bytes, answer.cut) = (tally.bytes, tally.cut);
     }
@@ -259,9 +271,8 @@ fn values(prepared: &Prepared, query: &Query) -> Result<Vec<Bound>, Refusal> {
         return Err(mismatch());
     }
     let values = query.values().iter().map(Bound::of);
-    let one_more = query.limits().rows.saturating_add(1);
-    let bounds = [Bound::number(one_more), Bound::number(query.skip())];
-    Ok(values.chain(bounds).collect())
+    let skip = (query.skip() > 0).then(|| Bound::number(query.skip()));
+    Ok(values.chain(skip).collect())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
@@ -305,6 +316,10 @@ impl Ended {
 
 /// The server counts them in 31 bits.
 const MOST_MILLIS: u128 = 1 << 30;
+/// Bytes of an answer for which no room is asked.
+const SMALL: u64 = 64 << 10;
+/// Values take this many times the room of their bytes until they are written.
+const HELD: u64 = 2;
 const PLAN: &str = "read the plan";
 const COST: &str = "the planner expects too much work: narrow the query, or ask for less of it";
 const ROW: &str = "one row alone is more than an answer may hold: name fewer columns";

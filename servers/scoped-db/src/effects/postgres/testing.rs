@@ -123,6 +123,8 @@ impl Cluster {
                 cluster.directory = Some(directory);
                 return Some(cluster);
             }
+            cluster.stop();
+            std::fs::rename(directory.path().join("log"), directory.path().join("old")).unwrap();
         }
         let log = std::fs::read_to_string(directory.path().join("log"));
         panic!("the server did not start: {log:?}");
@@ -130,11 +132,18 @@ impl Cluster {
 
     /// Ends the server as a crash would, or `fast`, and starts it again.
     pub(super) fn restart(&mut self) {
-        let mut input = self.server.stdin.take().unwrap();
-        input.write_all(b"keep\n").unwrap();
-        self.server.wait().unwrap();
+        self.stop();
+        std::fs::remove_file(self.socket().join("log")).unwrap();
         self.server = serve(&self.binaries, self.socket(), self.port, self.tls);
         assert!(self.is_up(self.socket()), "the server did not start again");
+    }
+
+    /// Ends the server and leaves what it wrote.
+    fn stop(&mut self) {
+        let mut input = self.server.stdin.take().unwrap();
+        input.write_all(b"keep\n").unwrap();
+        drop(input);
+        self.server.wait().unwrap();
     }
 
     fn is_up(&self, directory: &Path) -> bool {

@@ -16,7 +16,7 @@ fn texts(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_new_row_has_named_columns_and_bound_values() {
-    let change = write::insert(&name(), &texts(&["a", "b\"c"]), Dialect::Postgres);
+    let change = write::insert(&name(), &texts(&["a", "b\"c"]), None, Dialect::Postgres);
     assert_eq!(
         change.sql,
         "INSERT INTO \"sales\".\"it\"\"ems\"(\"a\", \"b\"\"c\") VALUES ($1, $2)"
@@ -32,7 +32,8 @@ fn a_change_finds_its_row_by_key_and_under_the_rule() {
     assert_eq!(
         change.sql,
         "UPDATE \"sales\".\"it\"\"ems\" SET \"a\" = $1, \"b\" = $2 WHERE (\"id\" OPERATOR(pg_catalog.=) $3) \
-         AND ((\"it\"\"ems\".\"tenant\" OPERATOR(pg_catalog.=) ($4)::pg_catalog.text))"
+         AND ((\"it\"\"ems\".\"tenant\" OPERATOR(pg_catalog.=) ($4)::pg_catalog.text)) \
+         RETURNING ((\"it\"\"ems\".\"tenant\" OPERATOR(pg_catalog.=) ($4)::pg_catalog.text))"
     );
     assert_eq!(
         change.inputs,

@@ -3,6 +3,38 @@
 //!
 //! Needs nothing but the standard library: the judge and the fuzzer include this file as it is.
 
+#[path = "pools.rs"]
+mod pools;
+
+use pools::BAD_FIELDS;
+use pools::BAD_LIKES;
+use pools::BAD_LITERALS;
+use pools::BAD_OPERATORS;
+use pools::BAD_ROWS;
+use pools::BAD_SUFFIXES;
+use pools::BAD_TAILS;
+use pools::BAD_TYPES;
+use pools::CUSTOMERS;
+use pools::DOCUMENTS;
+use pools::FIELDS;
+use pools::FORBIDDEN;
+use pools::FRAGMENTS;
+use pools::FUNCTIONS;
+use pools::HIDDEN_TABLES;
+use pools::LIKES;
+use pools::LITERALS;
+use pools::NAMES;
+use pools::OPERATORS;
+use pools::ORDERS;
+use pools::QUALIFIED;
+use pools::QUOTED;
+use pools::ROWS;
+use pools::STATEMENTS;
+use pools::STRINGS;
+use pools::SUFFIXES;
+use pools::TAILS;
+use pools::TYPES;
+
 /// What is decided by random bytes.
 pub struct Choices<'a> {
     bytes: &'a [u8],
@@ -40,7 +72,7 @@ pub fn statement(choices: &mut Choices<'_>) -> String {
         aliases: 0,
     };
     let mut text = writer.query(3);
-    for _ in 0..choices.pick(8).saturating_sub(5) {
+    for _ in 0..choices.pick(12).saturating_sub(10) {
         text = mutated(choices, &text);
     }
     text
@@ -57,7 +89,7 @@ pub fn mutation(choices: &mut Choices<'_>, corpus: &[&str]) -> String {
     } else {
         one.to_owned()
     };
-    for _ in 0..=choices.pick(3) {
+    for _ in 0..=choices.pick(2) {
         text = mutated(choices, &text);
     }
     text
@@ -97,6 +129,15 @@ impl Writer<'_, '_> {
         self.choices.of(texts)
     }
 
+    /// One of `honest`, and now and then one of `hostile`.
+    fn mostly<'t>(&mut self, honest: &[&'t str], hostile: &[&'t str]) -> &'t str {
+        if self.choices.one_in(24) {
+            self.of(hostile)
+        } else {
+            self.of(honest)
+        }
+    }
+
     fn query(&mut self, depth: usize) -> String {
         let withs = self.withs.len();
         let mut text = String::new();
@@ -128,7 +169,7 @@ impl Writer<'_, '_> {
                 format!("VALUES {}", rows.join(", "))
             }
             12 => format!("({})", self.query(depth - 1)),
-            13 => self.of(STATEMENTS).to_owned(),
+            13 if self.choices.one_in(4) => self.of(STATEMENTS).to_owned(),
             _ => self.select(depth),
         }
     }
@@ -138,7 +179,7 @@ impl Writer<'_, '_> {
             8 => format!(" ORDER BY {} DESC NULLS LAST", self.expr(depth.min(1))),
             9 => format!(" ORDER BY {}", self.pick(4)),
             10 => format!(" LIMIT {}", self.pick(100)),
-            11 => self.of(TAILS).to_owned(),
+            11 => self.mostly(TAILS, BAD_TAILS).to_owned(),
             _ => String::new(),
         }
     }
@@ -198,8 +239,8 @@ impl Writer<'_, '_> {
                     &["id", "name"],
                 )
             }
-            11 => (self.of(ROWS).to_owned(), &["key", "value"]),
-            12 => (self.of(HIDDEN_TABLES).to_owned(), &["id"]),
+            11 => (self.mostly(ROWS, BAD_ROWS).to_owned(), &["key", "value"]),
+            12 if self.choices.one_in(4) => (self.of(HIDDEN_TABLES).to_owned(), &["id"]),
             0..=3 => ("customers".to_owned(), CUSTOMERS),
             4..=6 => ("public.orders".to_owned(), ORDERS),
             _ => ("documents".to_owned(), DOCUMENTS),
@@ -207,21 +248,8 @@ impl Writer<'_, '_> {
         if let Some(tables) = self.tables.last_mut() {
             tables.push((alias.clone(), columns));
         }
-        let columns = self.of(&["", "", "", "", "", "", "", "(id, name)", "(ssn)"]);
-        let sample = self.of(&[
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            " TABLESAMPLE SYSTEM (1)",
-        ]);
+        let columns = self.mostly(&[""], &["(id, name)", "(ssn)"]);
+        let sample = self.mostly(&[""], &["", "", " TABLESAMPLE SYSTEM (1)"]);
         format!("{text} AS {alias}{columns}{sample}")
     }
 
@@ -260,8 +288,9 @@ impl Writer<'_, '_> {
             0..=8 => format!("{alias}.{}", self.of(columns)),
             9..=12 => self.of(columns).to_owned(),
             13 => alias,
-            14 => format!("{alias}.{}", self.name()),
-            _ => self.name(),
+            14 if self.choices.one_in(4) => format!("{alias}.{}", self.name()),
+            15 if self.choices.one_in(4) => self.name(),
+            _ => format!("{alias}.{}", self.of(columns)),
         }
     }
 
@@ -277,7 +306,7 @@ impl Writer<'_, '_> {
             0..=1 => format!("{}", self.pick(100)),
             2 => "1.5e3".to_owned(),
             3 => self.of(&["NULL", "TRUE", "$1", "-1", "$2"]).to_owned(),
-            4 => self.of(LITERALS).to_owned(),
+            4 => self.mostly(LITERALS, BAD_LITERALS).to_owned(),
             _ => format!("'{}'", self.of(STRINGS)),
         }
     }
@@ -296,7 +325,7 @@ impl Writer<'_, '_> {
             6..=7 => self.constant(),
             8..=10 => {
                 let (left, right) = (self.expr(depth), self.expr(depth));
-                format!("{left} {} {right}", self.of(OPERATORS))
+                format!("{left} {} {right}", self.mostly(OPERATORS, BAD_OPERATORS))
             }
             11 => format!(
                 "({} AND NOT {} OR {})",
@@ -305,8 +334,12 @@ impl Writer<'_, '_> {
                 self.expr(depth)
             ),
             12..=15 => self.call(depth),
-            16 => format!("{}::{}", self.expr(depth), self.of(TYPES)),
-            17 => format!("CAST({} AS {})", self.expr(depth), self.of(TYPES)),
+            16 => format!("{}::{}", self.expr(depth), self.mostly(TYPES, BAD_TYPES)),
+            17 => format!(
+                "CAST({} AS {})",
+                self.expr(depth),
+                self.mostly(TYPES, BAD_TYPES)
+            ),
             18 => format!(
                 "CASE WHEN {} THEN {} ELSE {} END",
                 self.expr(depth),
@@ -331,7 +364,7 @@ impl Writer<'_, '_> {
             24 => format!(
                 "{} {} {}",
                 self.expr(depth),
-                self.of(LIKES),
+                self.mostly(LIKES, BAD_LIKES),
                 self.constant()
             ),
             25 => format!(
@@ -359,24 +392,28 @@ impl Writer<'_, '_> {
                 self.of(&["- ", "+ ", "NOT ", "~ ", "@ ", "|/ ", "-"]),
                 self.expr(depth)
             ),
-            30 => format!("{}{}", self.expr(depth), self.of(SUFFIXES)),
+            30 => format!(
+                "{}{}",
+                self.expr(depth),
+                self.mostly(SUFFIXES, BAD_SUFFIXES)
+            ),
             31 => format!("ROW({}, {})", self.expr(depth), self.column()),
             32 => self.form(depth),
-            _ => self.of(FRAGMENTS).to_owned(),
+            _ => self.mostly(&["1"], FRAGMENTS).to_owned(),
         }
     }
 
     fn form(&mut self, depth: usize) -> String {
         let (one, two) = (self.expr(depth), self.expr(depth));
         match self.pick(10) {
-            0 => format!("extract({} FROM {one})", self.of(FIELDS)),
+            0 => format!("extract({} FROM {one})", self.mostly(FIELDS, BAD_FIELDS)),
             1 => format!("substring({one} FROM 1 FOR {two})"),
             2 => format!("trim(both 'x' from {one})"),
             3 => format!("position({one} in {two})"),
             4 => format!("overlay({one} placing {two} from 1)"),
             5 => format!("INTERVAL '{}'", self.of(STRINGS)),
-            6 => format!("INTERVAL '1' {}", self.of(FIELDS)),
-            7 => format!("{} '{}'", self.of(TYPES), self.of(STRINGS)),
+            6 => format!("INTERVAL '1' {}", self.mostly(FIELDS, BAD_FIELDS)),
+            7 => format!("{} '{}'", self.mostly(TYPES, BAD_TYPES), self.of(STRINGS)),
             8 => format!("ARRAY({})", self.query(depth)),
             _ => format!("({one}, 1) OVERLAPS ({two}, 2)"),
         }
@@ -384,21 +421,20 @@ impl Writer<'_, '_> {
 
     fn call(&mut self, depth: usize) -> String {
         let name = match self.pick(8) {
-            5 => self.of(FORBIDDEN),
-            6 => self.of(QUALIFIED),
-            7 => self.of(NAMES),
-            _ => self.of(FUNCTIONS),
+            6 => self.mostly(QUALIFIED, FORBIDDEN),
+            7 => self.mostly(FUNCTIONS, NAMES),
+            _ => self.mostly(FUNCTIONS, FORBIDDEN),
         };
-        let arguments = match self.pick(8) {
-            0 => String::new(),
-            1 => "*".to_owned(),
-            2 => format!("{}, {}", self.expr(depth), self.expr(depth)),
-            3 => format!("DISTINCT {}", self.column()),
-            4 => format!("{} ORDER BY {}", self.column(), self.column()),
-            5 => format!("{}.*", self.alias()),
+        let arguments = match self.pick(24) {
+            20 => String::new(),
+            21 => "*".to_owned(),
+            1..=3 => format!("{}, {}", self.expr(depth), self.expr(depth)),
+            22 => format!("DISTINCT {}", self.column()),
+            23 => format!("{} ORDER BY {}", self.column(), self.column()),
+            19 => format!("{}.*", self.alias()),
             _ => self.expr(depth),
         };
-        let after = match self.pick(14) {
+        let after = match self.pick(40) {
             9 => " OVER ()".to_owned(),
             10 => format!(
                 " OVER (PARTITION BY {} ORDER BY {})",
@@ -413,433 +449,3 @@ impl Writer<'_, '_> {
         format!("{name}({arguments}){after}")
     }
 }
-
-const CUSTOMERS: &[&str] = &[
-    "id",
-    "name",
-    "country",
-    "notes",
-    "tags",
-    "data",
-    "created_at",
-    "email",
-    "phone",
-];
-const ORDERS: &[&str] = &[
-    "id",
-    "customer_id",
-    "amount",
-    "status",
-    "created_at",
-    "paid_on",
-    "quantity",
-];
-const DOCUMENTS: &[&str] = &["id", "title", "body", "pages", "mood"];
-const HIDDEN_TABLES: &[&str] = &[
-    "payroll",
-    "public.payroll",
-    "pg_catalog.pg_authid",
-    "pg_class",
-    "information_schema.tables",
-    "secret.customers",
-    "\"Customers\"",
-    "db.public.customers",
-    "ONLY customers",
-    "pg_stats",
-];
-const NAMES: &[&str] = &[
-    "id",
-    "name",
-    "x",
-    "country",
-    "amount",
-    "status",
-    "ssn",
-    "salary",
-    "owner_id",
-    "wage",
-    "payroll",
-    "ctid",
-    "xmin",
-    "tableoid",
-    "oid",
-    "customers",
-    "pg_column_size",
-    "row_to_json",
-    "current_user",
-    "user",
-    "session_user",
-    "count",
-    "value",
-    "excluded",
-    "new",
-    "public",
-    "pg_catalog",
-    "text",
-    "date",
-    "interval",
-    "row",
-    "array",
-    "true",
-    "default",
-];
-const QUOTED: &[&str] = &[
-    "id",
-    "na\"\"me",
-    "a\\\"\"b",
-    "'",
-    "; drop table x",
-    "--",
-    "/*",
-    "SSN",
-    "ssn",
-    "é",
-    "\u{202e}",
-    "a b",
-    "$1",
-    "E'x",
-    "name\"\") FROM payroll --",
-    "",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "with 1",
-    "pg_column_size",
-    "\\",
-];
-const STRINGS: &[&str] = &[
-    "a",
-    "it''s",
-    "\\",
-    "\\'' OR 1=1 --",
-    "x\\\\",
-    "$$",
-    "--",
-    "/* */",
-    "';",
-    "2024-01-01",
-    "1 day",
-    "é\u{202e}",
-    "%_",
-    "{1,2}",
-    "[redacted]",
-    "\n",
-    "a'\n'b",
-    "\\x41",
-    "U&\\0041",
-    "payroll",
-    "(select 1)",
-];
-const LITERALS: &[&str] = &[
-    "E'a\\'b'",
-    "E'\\\\'",
-    "U&'\\0061'",
-    "$$a'b$$",
-    "$t$ ' \\ $t$",
-    "X'41'",
-    "B'01'",
-    "N'x'",
-    "E'\\x27'",
-    "1_000",
-    "0x10",
-    "'a' 'b'",
-    "E'\\u0027'",
-    "''''",
-    "'\\'",
-    "\"x\"",
-    "$0",
-    "$99",
-    ":subject",
-    "?",
-    "@x",
-    "e'\\\n'",
-    "U&'!0061' UESCAPE '!'",
-];
-const OPERATORS: &[&str] = &[
-    "=",
-    "<>",
-    "<",
-    ">=",
-    "+",
-    "-",
-    "*",
-    "/",
-    "%",
-    "||",
-    "AND",
-    "OR",
-    "->",
-    "->>",
-    "#>",
-    "@>",
-    "<@",
-    "&&",
-    "~",
-    "!~*",
-    "OPERATOR(pg_catalog.=)",
-    "OPERATOR(public.=)",
-    "^",
-    "?",
-    "?|",
-    "@@",
-    "<->",
-    "#!#",
-    "~~",
-    "!~~*",
-    "<<",
-    "|",
-    "&",
-    "#",
-    "==",
-    "!=",
-    ":=",
-    "COLLATE",
-    "IS DISTINCT FROM",
-    "XOR",
-    "**",
-    "^@",
-    "@?",
-    "#-",
-];
-const LIKES: &[&str] = &[
-    "LIKE",
-    "NOT LIKE",
-    "ILIKE",
-    "SIMILAR TO",
-    "NOT ILIKE",
-    "~~",
-    "RLIKE",
-    "LIKE ANY",
-];
-const SUFFIXES: &[&str] = &[
-    " COLLATE \"C\"",
-    " COLLATE \"evil\"",
-    " AT TIME ZONE 'UTC'",
-    "[1]",
-    ".id",
-    ".*",
-    " ESCAPE '!'",
-    "::text[]",
-    " ISNULL",
-    " IS JSON",
-    " LIKE 'a' ESCAPE '!'",
-    "[1:2]",
-    " NOTNULL",
-    "!",
-    " IS NORMALIZED",
-];
-const TYPES: &[&str] = &[
-    "text",
-    "int",
-    "int4[]",
-    "numeric(10,2)",
-    "date",
-    "timestamptz",
-    "interval",
-    "jsonb",
-    "varchar(5)",
-    "bool",
-    "char",
-    "regclass",
-    "regproc",
-    "public.secret_t",
-    "\"text\"",
-    "pg_catalog.int4",
-    "oid",
-    "xml",
-    "name",
-    "customers",
-    "float",
-    "timestamp(3)",
-    "bytea",
-    "inet",
-    "record",
-    "interval day",
-    "uuid",
-    "money",
-    "bit(3)",
-    "real",
-    "public.text",
-    "int[][]",
-];
-const FIELDS: &[&str] = &[
-    "year", "month", "epoch", "day", "century", "'year'", "evil", "timezone", "second", "dow",
-];
-const FUNCTIONS: &[&str] = &[
-    "lower",
-    "count",
-    "sum",
-    "coalesce",
-    "max",
-    "string_agg",
-    "array_agg",
-    "row_number",
-    "lag",
-    "now",
-    "date_trunc",
-    "length",
-    "json_build_object",
-    "to_jsonb",
-    "unnest",
-    "generate_series",
-    "nullif",
-    "greatest",
-    "round",
-    "concat",
-    "md5",
-    "replace",
-    "jsonb_array_elements",
-    "rank",
-    "percentile_cont",
-    "row_to_json",
-    "regexp_replace",
-    "to_char",
-    "left",
-    "grouping",
-];
-const FORBIDDEN: &[&str] = &[
-    "pg_sleep",
-    "set_config",
-    "current_setting",
-    "query_to_xml",
-    "lo_import",
-    "dblink",
-    "pg_read_file",
-    "repeat",
-    "lpad",
-    "version",
-    "nextval",
-    "pg_terminate_backend",
-    "to_regclass",
-    "format",
-    "setseed",
-    "pg_column_size",
-    "txid_current",
-    "has_table_privilege",
-    "pg_notify",
-    "xmlparse",
-    "current_user",
-    "ts_stat",
-    "pg_typeof",
-    "inet_server_addr",
-];
-const QUALIFIED: &[&str] = &[
-    "public.lower",
-    "pg_catalog.lower",
-    "pg_catalog.\"count\"",
-    "pg_catalog.pg_sleep",
-    "\"Lower\"",
-    "\"lower\"",
-    "secret.f",
-    "information_schema._pg_truetypid",
-    "\"coalesce\"",
-    "pg_catalog.coalesce",
-    "a.b.c",
-];
-const ROWS: &[&str] = &[
-    "generate_series(1, 3)",
-    "unnest(ARRAY[1,2])",
-    "jsonb_each('{}')",
-    "pg_ls_dir('.')",
-    "dblink('x')",
-    "json_to_recordset('[]')",
-    "pg_catalog.generate_series(1, 2) WITH ORDINALITY",
-    "ROWS FROM (generate_series(1,2))",
-    "query_to_xml('a',true,true,'')",
-    "LATERAL unnest(tags)",
-    "XMLTABLE('/' PASSING x COLUMNS a int)",
-    "JSON_TABLE('[]', '$' COLUMNS (a int PATH '$'))",
-];
-const STATEMENTS: &[&str] = &[
-    "TABLE customers",
-    "DELETE FROM customers",
-    "INSERT INTO customers VALUES (1)",
-    "UPDATE customers SET id = 1",
-    "SELECT * INTO x FROM customers",
-    "COPY customers TO STDOUT",
-    "SET x = 1",
-    "EXPLAIN SELECT 1",
-    "DO $$ $$",
-    "SHOW all",
-    "SELECT id FROM customers FOR UPDATE",
-    "DECLARE c CURSOR FOR SELECT 1",
-    "CALL f()",
-    "EXECUTE q",
-    "",
-    "WITH d AS (DELETE FROM customers RETURNING *) SELECT * FROM d",
-    "SELECT",
-    "VALUES (DEFAULT)",
-    "SELECT 1; SELECT 2",
-];
-const TAILS: &[&str] = &[
-    " FOR UPDATE",
-    " FOR SHARE NOWAIT",
-    " OFFSET 1",
-    " FETCH FIRST 1 ROWS ONLY",
-    " FETCH FIRST 1 ROWS WITH TIES",
-    ";",
-    "; ;",
-    "; SELECT 1",
-    " LIMIT ALL",
-    " -- x",
-    " /* x",
-    " LIMIT (SELECT 1)",
-    " OFFSET $1",
-    " INTO x",
-    " WINDOW w AS ()",
-    ")",
-];
-const FRAGMENTS: &[&str] = &[
-    "ssn",
-    "payroll",
-    "customers.ssn",
-    "(customers).ssn",
-    "'",
-    "\"",
-    "\\",
-    "$$",
-    "--",
-    "/*",
-    "*/",
-    ";",
-    ")",
-    "(",
-    ",",
-    "::",
-    "E'",
-    "U&\"ssn\"",
-    "t1.pg_column_size",
-    "ctid",
-    "pg_sleep(1)",
-    "current_user",
-    " FROM payroll ",
-    " UNION SELECT ",
-    "\u{0}",
-    "\u{1}",
-    "$1",
-    "DEFAULT",
-    "OVER w",
-    "GROUPING",
-    "CURRENT_ROLE",
-    "CURRENT_SCHEMA",
-    "CURRENT_DATE",
-    "LOCALTIME",
-    "xmlelement(name a)",
-    "JSON_OBJECT('a': 1)",
-    "CURRENT_TIMESTAMP(3)",
-    "SYSTEM_USER",
-    "MERGE",
-    "ARRAY[[1],[2]]",
-    "()",
-    "{fn now()}",
-    "_utf8'x'",
-    "(SELECT t1)",
-    "t1.*",
-    "VARIADIC ARRAY[1]",
-    "a => 1",
-    "INTERVAL '1 day'",
-    "NULLS FIRST",
-    "?",
-    "public",
-    "x'",
-    "1e",
-    "..",
-];

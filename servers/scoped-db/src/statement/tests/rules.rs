@@ -5,7 +5,7 @@ use super::*;
 const PLAIN: &str = "FROM \"public\".\"documents\" WHERE ((\"documents\".\"owner_id\" \
                      OPERATOR(pg_catalog.=) ($1)::pg_catalog.text))) AS";
 const FENCED: &str = "FROM \"public\".\"documents\" WHERE ((\"documents\".\"owner_id\" \
-                      OPERATOR(pg_catalog.=) ($1)::pg_catalog.text)) OFFSET 0) AS";
+                      OPERATOR(pg_catalog.=) ($1)::pg_catalog.text)) UNION ALL SELECT ";
 
 #[test]
 fn conditions_that_cannot_tell_anything_keep_the_index() {

@@ -226,7 +226,7 @@ SELECT 'large-objects', pg_catalog.count(*)
 HAVING pg_catalog.count(*) > 0;
 SELECT 'large-objects', 'all' WHERE current_setting('lo_compat_privileges') = 'on'";
 
-/// Tables of the system that are not open to everybody.
+/// Tables of the system that are not open to everybody, or should not be, even in one column.
 const SYSTEM: &str = "\
 SELECT 'system', c.oid::pg_catalog.regclass, p.name
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -236,6 +236,14 @@ SELECT 'system', c.oid::pg_catalog.regclass, p.name
    AND pg_catalog.has_table_privilege(c.oid, p.name)
    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) x
                     WHERE x.grantee = 0 AND x.privilege_type = p.name)
+UNION
+SELECT 'system', c.oid::pg_catalog.regclass, 'SELECT'
+  FROM pg_catalog.pg_class c
+ WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+   AND c.relname IN ('pg_authid', 'pg_shadow', 'pg_statistic', 'pg_statistic_ext_data',
+                     'pg_largeobject', 'pg_user_mapping', 'pg_hba_file_rules',
+                     'pg_ident_file_mappings', 'pg_file_settings')
+   AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
  ORDER BY 2, 3";
 
 /// Where new things can be made.

@@ -49,7 +49,6 @@ fn declared(table: &str, columns: &[&str]) -> Table {
         count: None,
         writes: Writes::default(),
         estimate: None,
-        filtered: false,
     }
 }
 

@@ -55,6 +55,14 @@ async fn speed_beside_the_bare_client_library() {
             assert_eq!(row.get::<_, i32>(0), 77);
         });
         let bare = bare.await;
+        let begin =
+            "BEGIN READ ONLY; SET LOCAL app.user_id = 'ann'; SET LOCAL app.roles = 'reader'";
+        let by_hand = median(3000, || async {
+            let work = raw.query_one(&statement, &[&77_i32]);
+            let (begin, end) = (raw.batch_execute(begin), raw.batch_execute("ROLLBACK"));
+            futures::future::try_join3(begin, work, end).await.unwrap();
+        });
+        let by_hand = by_hand.await;
         let call = call();
         let ours = median(3000, || async {
             let rows = postgres.query(&call, &one).await.unwrap();
@@ -62,6 +70,7 @@ async fn speed_beside_the_bare_client_library() {
         });
         let ours = ours.await;
         report(round, "by key", bare, ours);
+        report(round, "by key, in a transaction by hand", by_hand, ours);
     }
 
     let text = "SELECT id, name, email, at, amount, active FROM public.t WHERE id <= $1";
