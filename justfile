@@ -36,7 +36,7 @@ bench-db:
 judge count="2000000":
     cargo run --release --manifest-path tests/judge/Cargo.toml -- {{ count }}
 
-# Fuzz one parser of foreign text (config cursor arguments path rules pattern text trail statement).
+# Fuzz one parser of foreign text (config cursor arguments path rules pattern text trail statement endpoint fields openapi).
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none {{ target }} -- -max_total_time={{ seconds }}
 

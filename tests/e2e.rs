@@ -18,3 +18,5 @@ mod subscriptions;
 mod db;
 // What clients written by others make of it.
 mod foreign;
+// What api-fetch lets out, and what it lets back in.
+mod api;

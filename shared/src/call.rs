@@ -86,7 +86,7 @@ struct Inner {
     ledger: Arc<Ledger>,
     facts: Mutex<Facts>,
     refusal: Mutex<Option<Refusal>>,
-    /// The record that announced what this call changes.
+    /// The record that announced what this call is about to do.
     intent: OnceLock<Uuid>,
     /// Whether the answer was given up: what the work did by then is not undone.
     abandoned: AtomicBool,
@@ -395,7 +395,7 @@ impl Call {
             .take()
     }
 
-    /// Says that the record `id` announces what this call changes.
+    /// Says that the record `id` announces what this call is about to do.
     pub(crate) fn announce(&self, id: Uuid) {
         // there is one announcement in a call
         let _first = self.0.intent.set(id);

@@ -9,8 +9,8 @@
 //!
 //! - No answer leaves without its record: if the record cannot be written, the caller gets an
 //!   error and no data.
-//! - What changes something is announced by a durable record before it begins, and its outcome
-//!   record refers to that; without the announcement nothing is changed.
+//! - What changes something or reaches beyond this machine is announced by a durable record before
+//!   it begins, and its outcome record refers to that; without the announcement nothing is done.
 //! - Every request leaves one outcome record, also when it is malformed, unknown, denied, out
 //!   of time, cancelled, or panics.
 //! - A server can make no protocol message of its own; only this module and its parts can.
@@ -85,7 +85,7 @@ impl<S: Server> Gate<S> {
     ) -> Result<Ended, Refusal> {
         let _admitted = self.desk.admit(asked, call).await?;
         context.extensions.insert(call.clone());
-        if asked.writes {
+        if asked.announced {
             context.extensions.insert(Intent(Arc::clone(asked)));
         }
         // on the heap: the protocol's futures are large, and every layer above would move them

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::error::Denial;
 
+pub use self::kind::Form;
 pub use self::kind::Kind;
 
 /// One parameter of a tool.

@@ -37,6 +37,12 @@ pub trait Server: Send + Sync + 'static {
     /// The tools, sorted by name. Which of them a caller is shown is decided by the gate.
     fn tools(&self) -> &[Tool];
 
+    /// Whether `caller` is shown `tool` and may call it, beyond having its permission: say no where
+    /// nothing that it gives is within their clearance. Asked before anything else of a call.
+    fn offers(&self, _caller: &Caller, _tool: &Tool) -> bool {
+        true
+    }
+
     /// What a model should know before its first call; nothing above `caller`'s clearance.
     fn instructions(&self, caller: &Caller) -> String;
 
@@ -126,11 +132,20 @@ pub struct Tool {
     pub output: &'static str,
     /// The permission that a caller needs; without one, being cleared suffices.
     pub permission: Option<&'static str>,
-    /// Whether it reaches beyond this machine.
+    /// Whether it reaches beyond this machine. Then its call is announced by a durable record
+    /// before the server hears of it, even if it only reads: what is asked for leaves as well.
     pub open_world: bool,
     /// Whether it changes anything. Then its call is announced by a durable record before the
     /// server hears of it.
     pub writes: bool,
+}
+
+impl Tool {
+    /// Whether a durable record goes before each call.
+    #[must_use]
+    pub const fn is_announced(&self) -> bool {
+        self.writes || self.open_world
+    }
 }
 
 /// What a tool gives back.

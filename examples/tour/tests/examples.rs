@@ -189,6 +189,8 @@ fn every_example_has_a_test_here() {
         stories,
         [
             "auditor-afternoon",
+            // it needs an API to call: `tests/api/example.rs` starts both
+            "crm-api",
             "customer-desk",
             "public-docs",
             "team-handbook"

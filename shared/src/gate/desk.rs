@@ -43,6 +43,7 @@ use crate::error::Refusal;
 use crate::label::Taxonomy;
 use crate::schema;
 use crate::server::Server;
+use crate::server::Tool;
 use crate::session::Session;
 
 /// The desk beside the door.
@@ -272,6 +273,7 @@ impl Desk {
             hmac: None,
             trace: context.meta.get_traceparent().and_then(outcome::trace),
             modern: outcome::is_modern(version),
+            announced: false,
             writes: false,
         };
         asked.method = match request {
@@ -290,6 +292,7 @@ impl Desk {
                     Some(tool) => Cow::Borrowed(tool.name),
                     None => self.stranger(&call.params.name),
                 });
+                asked.announced = tool.is_some_and(Tool::is_announced);
                 asked.writes = tool.is_some_and(|tool| tool.writes);
                 if let Some(given) = given {
                     let parameters = tool.map_or(&[][..], |tool| tool.parameters);
@@ -348,11 +351,11 @@ impl Desk {
         self.audit.write(record).await
     }
 
-    /// Makes it durable that `call` is about to change something.
+    /// Makes it durable that `call` is about to change something, or to reach beyond the machine.
     ///
     /// # Errors
     ///
-    /// If it is not durable: then nothing may be changed.
+    /// If it is not durable: then nothing may be done.
     pub(super) async fn announce(&self, call: &Call, asked: &Asked) -> Result<(), Fault> {
         let policy = self.session.policy();
         let intent = self.intent(&policy, asked, call.caller());

@@ -39,6 +39,7 @@ use super::model;
 use super::record::Intent;
 use super::watch::Watches;
 use crate::call::Call;
+use crate::call::Caller;
 use crate::error::Denial;
 use crate::error::Fault;
 use crate::error::Refusal;
@@ -91,6 +92,11 @@ impl<S: Server> Handler<S> {
         &self.server
     }
 
+    /// Whether `tool` exists for `caller`.
+    fn may_use(&self, caller: &Caller, tool: &Tool) -> bool {
+        caller.may(tool.permission) && self.server.offers(caller, tool)
+    }
+
     /// The `_meta` of a result: its label, and for peers of 2026-07-28 who answers.
     fn meta(&self, call: &Call, label: Label, untrusted: bool, modern: bool) -> MetaObject {
         let id = call.id().to_string();
@@ -112,12 +118,12 @@ impl<S: Server> Handler<S> {
     ) -> Result<(Answer, Label), Refusal> {
         let found = self.tools.iter().find(|(tool, _)| tool.name == params.name);
         let (tool, _) = found.ok_or(Denial::UnknownTool)?;
-        if !call.caller().may(tool.permission) {
+        if !self.may_use(call.caller(), tool) {
             return Err(Denial::NotPermitted.into());
         }
         let given = params.arguments.unwrap_or_default();
         let arguments = Arguments::check(tool.parameters, given)?;
-        if tool.writes {
+        if tool.is_announced() {
             let Intent(asked) = intent.ok_or_else(|| Fault::new("announce it", "no intent"))?;
             self.desk.announce(call, &asked).await?;
         }
@@ -265,7 +271,7 @@ impl<S: Server> ServerHandler for Handler<S> {
         let permitted = self
             .tools
             .iter()
-            .filter(|(tool, _)| call.caller().may(tool.permission));
+            .filter(|(tool, _)| self.may_use(call.caller(), tool));
         let models = permitted.map(|(_, model)| {
             let mut model = model.clone();
             model.meta = Some(meta.clone());

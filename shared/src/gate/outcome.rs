@@ -39,7 +39,9 @@ pub(crate) struct Asked {
     pub(crate) hmac: Option<Cow<'static, str>>,
     pub(crate) trace: Option<(String, String)>,
     pub(crate) modern: bool,
-    /// Whether it may change something, so that it is announced first.
+    /// Whether it is announced first.
+    pub(crate) announced: bool,
+    /// Whether it may change something: given up halfway, nobody can say if it did.
     pub(crate) writes: bool,
 }
 
@@ -75,6 +77,7 @@ impl Asked {
             hmac: None,
             trace: None,
             modern: false,
+            announced: false,
             writes: false,
         }
     }

@@ -25,7 +25,7 @@ use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::policy::Policy;
 
-/// What a request that changes something is announced with.
+/// What a request that changes something, or reaches beyond the machine, is announced with.
 #[derive(Clone, Debug)]
 pub(super) struct Intent(pub(super) Arc<Asked>);
 
@@ -53,7 +53,7 @@ impl Desk {
         }
     }
 
-    /// The record that goes before what a request changes: who, with what right, by which tool.
+    /// The record that goes before what a request does: who, with what right, by which tool.
     pub(super) fn intent<'a>(
         &'a self,
         policy: &'a Policy,
@@ -127,7 +127,7 @@ impl Desk {
             rule: ended.error.or(facts.rule).map(Cow::Borrowed),
             label: allowed.then(|| marking(taxonomy, facts.label)),
             clearance: caller.map(|caller| clearance(taxonomy, caller.clearance, facts.label)),
-            outcome: Some(if call.is_some_and(Call::is_in_doubt) {
+            outcome: Some(if asked.writes && call.is_some_and(Call::is_in_doubt) {
                 Outcome::Unknown
             } else {
                 ended.outcome

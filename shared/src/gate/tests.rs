@@ -79,8 +79,12 @@ const fn tool(name: &'static str, permission: Option<&'static str>) -> Tool {
 fn tools() -> Vec<Tool> {
     let mut write = tool("write_act", Some("fixture:write"));
     write.writes = true;
+    let mut fetch = tool("fetch_act", None);
+    fetch.open_world = true;
     vec![
         tool("act", None),
+        fetch,
+        tool("hidden_act", None),
         tool("secret_act", Some("secret:act")),
         write,
     ]
@@ -96,12 +100,16 @@ impl Server for Fixture {
         &self.tools
     }
 
+    fn offers(&self, _caller: &Caller, tool: &Tool) -> bool {
+        tool.name != "hidden_act"
+    }
+
     fn instructions(&self, _caller: &Caller) -> String {
         String::new()
     }
 
     async fn call(&self, call: Call, tool: &'static str, arguments: Arguments) -> Outcome<Answer> {
-        if tool == "write_act" {
+        if matches!(tool, "write_act" | "fetch_act") {
             let announced = records_in(&self.audit);
             let announced = announced.iter().filter(|r| r["phase"] == "intent").count();
             self.changes.lock().unwrap().push(announced);
@@ -352,7 +360,7 @@ async fn a3_forbidden_and_absent_are_the_same_bytes() {
     assert_eq!(said[0], said[1]);
     assert_eq!(said[0], said[2]);
     let mut named = Vec::new();
-    for name in ["secret_act", "no_such_tool"] {
+    for name in ["secret_act", "hidden_act", "no_such_tool"] {
         let call = json!({"name": name, "arguments": {"act": "fine"}});
         named.push(world.ask("tools/call", call).await["error"].to_string());
     }
@@ -360,6 +368,7 @@ async fn a3_forbidden_and_absent_are_the_same_bytes() {
     assert!(named[0].contains("-32602"), "{}", named[0]);
     let listed = world.ask("tools/list", json!({})).await;
     assert!(!listed.to_string().contains("secret_act"), "{listed}");
+    assert!(!listed.to_string().contains("hidden_act"), "{listed}");
 }
 
 #[tokio::test]

@@ -31,11 +31,25 @@ pub enum Kind {
     /// A list of at most so many objects, each checked against these parameters like the
     /// arguments of a call.
     Items(usize, &'static [Parameter]),
+    /// What only the server knows how to check.
+    Form(&'static dyn Form),
+}
+
+/// A parameter's values as a server declares them: for servers whose tools the operator writes.
+pub trait Form: std::fmt::Debug + Send + Sync {
+    /// What a refusal says was expected: text of the declaration, never of a call.
+    fn expected(&'static self) -> &'static str;
+
+    /// Whether `value` is one of its values. It is refused or taken as it is.
+    fn accepts(&self, value: &Value) -> bool;
+
+    /// Its JSON Schema, an object.
+    fn json(&self) -> Value;
 }
 
 impl Kind {
     /// What a refusal says was expected.
-    pub(super) const fn expected(self) -> &'static str {
+    pub(super) fn expected(self) -> &'static str {
         match self {
             Self::Text(_) => "a text within its maximal length",
             Self::Whole(..) => "a whole number within its range",
@@ -46,6 +60,7 @@ impl Kind {
             Self::Scalars(..) => "a list, within its maximal length, of scalars as in the schema",
             Self::Row(..) => "an object, within its maximal size, of scalars as in the schema",
             Self::Items(..) => "a list, within its maximal length, of objects as in the schema",
+            Self::Form(form) => form.expected(),
         }
     }
 
@@ -78,6 +93,7 @@ impl Kind {
                 let given = value.as_object_mut();
                 given.is_some_and(|given| fit(parameters, given).is_ok())
             }),
+            Self::Form(form) => form.accepts(value),
         }
     }
 
@@ -98,6 +114,7 @@ impl Kind {
                 "maxProperties": fields,
             }),
             Self::Items(items, parameters) => list(&json_schema(parameters).into(), items),
+            Self::Form(form) => form.json(),
         }
     }
 }

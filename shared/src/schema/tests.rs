@@ -164,3 +164,38 @@ fn o5_a_shape_and_a_refusal_name_nothing_from_inside_a_row() {
     let denial = nested(&given).unwrap_err().to_string();
     assert!(!denial.contains("hunter2") && !denial.contains("canary"));
 }
+
+#[derive(Debug)]
+struct Even;
+
+impl Form for Even {
+    fn expected(&'static self) -> &'static str {
+        "an even number"
+    }
+
+    fn accepts(&self, value: &Value) -> bool {
+        value.as_i64().is_some_and(|n| n % 2 == 0)
+    }
+
+    fn json(&self) -> Value {
+        json!({"type": "integer", "multipleOf": 2})
+    }
+}
+
+#[test]
+fn o1_a_form_of_the_servers_own_is_checked_and_shown_like_any_other() {
+    let parameters = [Parameter::new("n", Kind::Form(&Even), "").required()];
+    let check = |given: Value| Arguments::check(&parameters, given.as_object().unwrap().clone());
+    assert!(check(json!({"n": 4})).is_ok());
+    for wrong in [
+        json!({"n": 3}),
+        json!({"n": "4"}),
+        json!({"n": null}),
+        json!({}),
+    ] {
+        let denial = check(wrong).unwrap_err();
+        assert_eq!(denial.to_string(), "argument `n`: expected an even number");
+    }
+    let schema = json_schema(&parameters);
+    assert_eq!(schema["properties"]["n"]["multipleOf"], 2);
+}

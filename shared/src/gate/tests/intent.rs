@@ -126,3 +126,34 @@ async fn l1_a_change_that_was_given_up_is_unknown_and_one_that_failed_is_not() {
     }
     assert_eq!(world.changes.lock().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn l1_what_reaches_beyond_the_machine_is_announced_even_if_it_only_reads() {
+    let mut world = world();
+    let fetch = |act: &str| json!({"name": "fetch_act", "arguments": {"act": act}});
+    world.ask("tools/call", fetch("fine")).await;
+    assert_eq!(*world.changes.lock().unwrap(), [1]);
+    // nothing was changed, so how it ended is never in doubt
+    for (act, outcome) in [
+        ("hang", "cancelled"),
+        ("panic", "error"),
+        ("personal", "denied"),
+    ] {
+        world.ask("tools/call", fetch(act)).await;
+        let records = world.records();
+        let [.., intent, last] = records.as_slice() else {
+            panic!("{records:?}");
+        };
+        assert_eq!(intent["phase"], "intent", "{act}");
+        assert_eq!(last["ref"], intent["id"], "{act}");
+        assert_eq!(last["outcome"], outcome, "{act}");
+    }
+    world.ask("tools/call", fetch(&"x".repeat(21))).await;
+    let records = world.records();
+    assert_eq!(intents(&records), 4, "what is malformed never leaves");
+    let trail = world.dir.path().join("audit");
+    std::fs::rename(&trail, world.dir.path().join("gone")).unwrap();
+    let reply = world.ask("tools/call", fetch("fine")).await;
+    assert_eq!(reply["result"]["isError"], true, "{reply}");
+    assert_eq!(world.changes.lock().unwrap().len(), 4);
+}

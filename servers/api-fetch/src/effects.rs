@@ -1,0 +1,170 @@
+//! Everything of this server that touches the network: it sends permits to declared hosts.
+//!
+//! HTTP/1.1 by hyper's connections and TLS by rustls; which address is dialled, what is kept, what
+//! is followed and what is repeated is decided here and in the folder beside.
+//!
+//! # Invariants
+//!
+//! - Only vetted addresses are dialled, and exactly those that were vetted.
+//! - A credential goes to its own upstream alone, and nothing that holds one comes back.
+//! - No proxy, cookie or referrer is ever taken from anywhere.
+//! - A call that ends, for whatever reason, takes its connection with it.
+
+mod again;
+pub mod base;
+mod client;
+mod exchange;
+mod inflate;
+mod kept;
+mod limit;
+mod link;
+mod one;
+mod payload;
+mod proof;
+mod redirect;
+mod reflect;
+mod reply;
+mod request;
+pub mod resolve;
+mod tls;
+mod token;
+mod trouble;
+pub mod upstream;
+mod who;
+mod wire;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use guard::call::Call;
+use guard::error::Denial;
+use guard::error::Refusal;
+use guard::secret::Providers;
+use tokio::time::timeout;
+
+use crate::address::Shut;
+use crate::permit::Permit;
+use crate::permit::Reply;
+use kept::Places;
+use kept::Safe;
+use one::One;
+use reflect::Watch;
+use resolve::Resolve;
+use trouble::Trouble;
+use upstream::Context;
+use upstream::Upstream;
+
+/// All upstreams, each with its client.
+#[derive(Debug)]
+pub struct Upstreams {
+    all: Vec<One>,
+    safe: Safe,
+}
+
+/// What all upstreams share.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The ways to the secrets.
+    pub secrets: Arc<Providers>,
+    /// What turns names into addresses.
+    pub resolver: Arc<dyn Resolve>,
+}
+
+/// Why an upstream cannot be used as it was declared. For the operator.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum OpenTrouble {
+    /// Without TLS, and nobody said that this is wanted.
+    #[error("upstream `{0}`: plain http needs dangerous-plain-http = true")]
+    PlainHttp(String),
+    /// Its address is written down, and may not be dialled.
+    #[error("upstream `{upstream}`: {address} is shut ({shut}); allow-addresses can open it")]
+    Address {
+        /// Its name.
+        upstream: String,
+        /// The address.
+        address: IpAddr,
+        /// Why.
+        shut: Shut,
+    },
+    /// Something of its credential or user context.
+    #[error("upstream `{upstream}`: expected {expected}")]
+    Form {
+        /// Its name.
+        upstream: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+}
+
+impl Settings {
+    /// The system's resolver, and secrets from `secrets`.
+    #[must_use]
+    pub fn new(secrets: Arc<Providers>) -> Self {
+        Self {
+            secrets,
+            resolver: Arc::new(resolve::System),
+        }
+    }
+}
+
+impl Upstreams {
+    /// Prepares a client for each. Touches neither the network nor a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenTrouble`] if one cannot work as declared.
+    pub fn open(declared: Vec<Upstream>, settings: Settings) -> Result<Self, OpenTrouble> {
+        let mut places = Places::default();
+        let all = declared
+            .into_iter()
+            .map(|upstream| One::open(upstream, &settings.resolver, &mut places));
+        Ok(Self {
+            all: all.collect::<Result<_, _>>()?,
+            safe: Safe {
+                providers: settings.secrets,
+                watch: Arc::new(Watch::default()),
+            },
+        })
+    }
+
+    /// Sends what `permit` says on behalf of `context`, and brings back the answer.
+    ///
+    /// `allowed` says whether a redirect to a path (below the upstream's base, without query)
+    /// leads to an endpoint that this caller may call.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Denied`] for limits and for redirects that are not followed,
+    /// [`Refusal::Failed`] for hosts that may not or cannot be reached, for answers that cannot be
+    /// understood, and for answers that hold a secret.
+    pub async fn send(
+        &self,
+        call: &Call,
+        permit: &Permit,
+        context: &Context,
+        allowed: &(dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Result<Reply, Refusal> {
+        let work = async {
+            let upstream = self.all.get(permit.upstream);
+            let upstream = upstream.ok_or(Trouble::Permit("an upstream that is not declared"))?;
+            upstream
+                .send(call, &self.safe, permit, context, allowed)
+                .await
+        };
+        let time = permit.limits.time.min(call.remaining());
+        let done = tokio::select! {
+            biased;
+            () = call.cancellation().cancelled() => Err(Denial::Cancelled.into()),
+            done = timeout(time, work) => done.unwrap_or(Err(Denial::TimedOut.into())),
+        };
+        done.map_err(|trouble: Trouble| {
+            call.note("api.trouble", trouble.code());
+            trouble.refusal()
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! Reaches one origin: vets its addresses, opens connections, and keeps those that are idle.
+//!
+//! # Invariants
+//!
+//! - There is no way to an origin around its client, and no client without an address policy.
+//! - A request leaves at most once, unless it may be repeated: a connection that was kept and had
+//!   gone gives it back unsent.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use guard::call::Call;
+use hyper::Method;
+use ipnet::IpNet;
+use rustls::ClientConfig;
+use tokio::time::timeout;
+
+use super::base::Base;
+use super::exchange;
+use super::exchange::Answer;
+use super::exchange::Unanswered;
+use super::kept::Safe;
+use super::link::Link;
+use super::link::Outgoing;
+use super::reflect::Watch;
+use super::resolve;
+use super::resolve::Resolve;
+use super::tls;
+use super::trouble::Trouble;
+use super::upstream::ClientCertificate;
+use super::upstream::Roots;
+use crate::permit::Budget;
+
+/// The way to one origin.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) base: Base,
+    pub(super) resolver: Arc<dyn Resolve>,
+    pub(super) allowed: Vec<IpNet>,
+    pub(super) roots: Roots,
+    pub(super) certificate: Option<ClientCertificate>,
+    pub(super) idle: Mutex<Vec<Link>>,
+    pub(super) tls: tokio::sync::Mutex<Option<Arc<ClientConfig>>>,
+}
+
+impl Client {
+    /// What stands in `Host`.
+    pub(super) fn authority(&self) -> String {
+        self.base.authority()
+    }
+
+    /// Sends `request` and brings the answer, in which nothing of `watch` is.
+    pub(super) async fn ask(
+        &self,
+        call: &Call,
+        safe: &Safe,
+        request: Outgoing,
+        budget: &Budget,
+        watch: &Watch,
+    ) -> Result<Answer, Trouble> {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let mut request = request;
+        while let Some(link) = self.take_idle().await {
+            // a connection that was kept may be on its way out: what only reads is asked again
+            let copy = reads.then(|| request.clone());
+            match exchange::ask(link, request, budget, watch).await {
+                Ok((answer, link)) => return Ok(self.done(answer, link)),
+                Err(Unanswered {
+                    unsent: Some(unsent),
+                    ..
+                }) => request = unsent,
+                Err(Unanswered { trouble, .. }) => match (trouble, copy) {
+                    (Trouble::Broken(_), Some(copy)) => request = copy,
+                    (trouble, _) => return Err(trouble),
+                },
+            }
+        }
+        let link = self.open(call, safe).await?;
+        match exchange::ask(link, request, budget, watch).await {
+            Ok((answer, link)) => Ok(self.done(answer, link)),
+            Err(unanswered) => {
+                // with TLS 1.3 a client learns only now that its certificate was refused
+                if self.certificate.is_some() && matches!(unanswered.trouble, Trouble::Broken(_)) {
+                    *self.tls.lock().await = None;
+                }
+                Err(unanswered.trouble)
+            }
+        }
+    }
+
+    async fn open(&self, call: &Call, safe: &Safe) -> Result<Link, Trouble> {
+        let found = resolve::addresses(&self.base, self.resolver.as_ref(), &self.allowed);
+        let found = timeout(RESOLVE, found).await;
+        let found = found.map_err(|_| Trouble::Resolve {
+            host: self.base.host().to_string(),
+            kind: std::io::ErrorKind::TimedOut,
+        })??;
+        let tls = match self.base.tls() {
+            true => Some(self.tls(call, safe).await?),
+            false => None,
+        };
+        let link = Link::open(&self.base, &found, tls).await;
+        if matches!(link, Err(Trouble::Tls(_))) {
+            // perhaps a certificate was replaced: read them anew
+            *self.tls.lock().await = None;
+        }
+        link
+    }
+
+    async fn tls(&self, call: &Call, safe: &Safe) -> Result<Arc<ClientConfig>, Trouble> {
+        let mut ready = self.tls.lock().await;
+        if let Some(config) = &*ready {
+            return Ok(Arc::clone(config));
+        }
+        let (roots, own) = (self.roots.clone(), self.certificate.clone());
+        let providers = Arc::clone(&safe.providers);
+        let made = call.blocking(move |_| tls::config(&roots, own.as_ref(), &providers));
+        let made = made.await;
+        let config = made.map_err(|fault| Trouble::Task(fault.chain()))??;
+        *ready = Some(Arc::clone(&config));
+        Ok(config)
+    }
+
+    async fn take_idle(&self) -> Option<Link> {
+        loop {
+            let link = self.with_idle(Vec::pop)?;
+            let mut link = link;
+            if link.since.elapsed() < KEPT && link.is_free().await {
+                return Some(link);
+            }
+        }
+    }
+
+    fn done(&self, answer: Answer, link: Option<Link>) -> Answer {
+        if let Some(mut link) = link {
+            link.since = tokio::time::Instant::now();
+            self.with_idle(|idle| {
+                idle.retain(|link| link.since.elapsed() < KEPT);
+                if idle.len() < MOST_IDLE {
+                    idle.push(link);
+                }
+            });
+        }
+        answer
+    }
+
+    fn with_idle<T>(&self, take: impl FnOnce(&mut Vec<Link>) -> T) -> T {
+        take(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// For the resolver.
+const RESOLVE: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEPT: Duration = Duration::from_secs(55);
+const MOST_IDLE: usize = 8;

@@ -1,0 +1,148 @@
+//! Tells an upstream who asks: plain, or signed so that it need not trust the way.
+//!
+//! # Invariants
+//!
+//! - All of it comes from the session. Nothing that a caller sends is in it.
+//! - A signed statement is for one upstream, for one minute, for one call.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use guard::call::Call;
+use guard::secret::Secret;
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use hyper::header::HeaderName;
+use hyper::header::HeaderValue;
+use serde::Serialize;
+use sha2::Sha256;
+
+use super::kept::Kept;
+use super::kept::Places;
+use super::kept::Safe;
+use super::reflect::Search;
+use super::trouble::Trouble;
+use super::upstream::Context;
+use super::upstream::UserContext;
+
+/// How one upstream is told.
+#[derive(Debug)]
+pub(super) struct Teller {
+    pub(super) header: HeaderName,
+    audience: String,
+    key: Option<Kept>,
+}
+
+/// What it is told.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) value: HeaderValue,
+    /// Finds the signature, if there is one: it is as good as a password for a minute.
+    pub(super) signature: Option<Search>,
+}
+
+#[derive(Serialize)]
+struct Plain<'a> {
+    sub: &'a str,
+    iss: &'a str,
+    roles: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    #[serde(flatten)]
+    who: Plain<'a>,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl Teller {
+    pub(super) fn new(
+        how: UserContext,
+        audience: &str,
+        places: &mut Places,
+    ) -> Result<Self, &'static str> {
+        let name = how.header.to_ascii_lowercase();
+        let header = HeaderName::try_from(name).map_err(|_| "the name of a header")?;
+        let key = how.signed.map(|reference| Kept::new(reference, places));
+        Ok(Self {
+            header,
+            audience: audience.to_owned(),
+            key,
+        })
+    }
+
+    pub(super) async fn tell(
+        &self,
+        context: &Context,
+        call: &Call,
+        safe: &Safe,
+    ) -> Result<Told, Trouble> {
+        let who = Plain {
+            sub: &context.subject,
+            iss: &context.issuer,
+            roles: &context.roles,
+        };
+        let Some(key) = &self.key else {
+            let value = value(encode(&who)?)?;
+            return Ok(Told {
+                value,
+                signature: None,
+            });
+        };
+        let key = key.load(call, safe).await?;
+        let now = call.now().timestamp();
+        let claims = Claims {
+            who,
+            aud: &self.audience,
+            iat: now,
+            exp: now.saturating_add(MINUTE),
+            jti: context.call_id.to_string(),
+        };
+        let body = format!("{HEAD}.{}", encode(&claims)?);
+        let signature = sign(&key, &body)?;
+        let secret = Secret::new(signature.clone()).map_err(|_| LONG)?;
+        let search = Search::of(std::iter::once(&secret))?;
+        let mut value = value(format!("{body}.{signature}"))?;
+        value.set_sensitive(true);
+        Ok(Told {
+            value,
+            signature: Some(search),
+        })
+    }
+}
+
+fn encode(claims: &impl Serialize) -> Result<String, Trouble> {
+    let json = serde_json::to_vec(claims).map_err(|_| LONG)?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+fn sign(key: &Secret, body: &str) -> Result<String, Trouble> {
+    key.show_to(|key| {
+        if key.len() < KEY {
+            return Err(WEAK);
+        }
+        let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|_| WEAK)?;
+        let mac = mac.chain_update(body.as_bytes()).finalize();
+        Ok(URL_SAFE_NO_PAD.encode(mac.into_bytes()))
+    })
+}
+
+fn value(text: String) -> Result<HeaderValue, Trouble> {
+    let text = Some(text)
+        .filter(|text| text.len() <= LONGEST)
+        .ok_or(LONG)?;
+    HeaderValue::try_from(text).map_err(|_| LONG)
+}
+
+/// `{"alg":"HS256","typ":"JWT"}`.
+const HEAD: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+const MINUTE: i64 = 60;
+/// RFC 7518, 3.2: as long as what it makes.
+const KEY: usize = 32;
+const WEAK: Trouble = Trouble::Credential("for signing the user context is shorter than 32 bytes");
+/// What servers take in one header.
+const LONGEST: usize = 6 << 10;
+const LONG: Trouble = Trouble::Permit("the user context does not fit a header");

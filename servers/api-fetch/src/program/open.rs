@@ -1,0 +1,51 @@
+//! From the configuration to a server. No secret is fetched and nothing is sent: a server starts
+//! where its upstreams are down, and asks for a secret when it first needs it.
+
+use std::sync::Arc;
+
+use guard::label::Taxonomy;
+use guard::program::Start;
+use guard::program::StartError;
+use guard::secret::Providers;
+
+use super::ApiFetchProgram;
+use crate::ApiFetch;
+use crate::effects::Settings;
+use crate::effects::Upstreams;
+use crate::endpoint;
+use crate::endpoint::Declared;
+use crate::scope::Scope;
+
+type Starting<'a> = Start<'a, ApiFetchProgram>;
+
+/// What the configuration declares, and the words of its labels.
+pub(super) fn declared(start: &Starting<'_>) -> Result<(Declared, Taxonomy), StartError> {
+    let Some(source) = start.source else {
+        let why = "give --config FILE, which names the hosts and what may be asked of them";
+        return Err(StartError::Arguments(why.to_owned()));
+    };
+    let known = start.policy.map_or_else(Taxonomy::default, |policy| {
+        Taxonomy::clone(policy.taxonomy())
+    });
+    let unlabelled = start
+        .policy
+        .map_or_else(|| known.unlabelled(), |policy| policy.default_label());
+    let declared = endpoint::declare(start.config, source, &known, unlabelled)?;
+    if declared.endpoints.is_empty() {
+        let why = "nothing is served: the configuration declares no [endpoints.NAME]";
+        return Err(StartError::step("read the configuration", why));
+    }
+    Ok((declared, known))
+}
+
+/// The server.
+pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
+    let (declared, known) = declared(start)?;
+    let bases: Vec<_> = declared.upstreams.iter().map(|u| u.base.clone()).collect();
+    let settings = Settings::new(Arc::new(Providers::of_process()));
+    let upstreams = Upstreams::open(declared.upstreams, settings)
+        .map_err(|trouble| StartError::step("prepare the upstreams", trouble))?;
+    let scope = Scope::new(declared.endpoints);
+    let most = start.config.limits.tools_at_most.count();
+    Ok(ApiFetch::new(scope, upstreams, &bases, known, most))
+}
