@@ -95,11 +95,13 @@ async fn read(
     let reason = head.extensions.get::<ReasonPhrase>();
     let reason = reason.map_or(&[][..], ReasonPhrase::as_bytes);
     within(reason, &head.headers, budget.headers)?;
-    if watch.finds(reason) {
+    let search = watch.search();
+    let finds = |text: &[u8]| search.as_ref().is_some_and(|search| search.finds(text));
+    if finds(reason) {
         return Err(Trouble::Reflected("status text"));
     }
     for (name, value) in &head.headers {
-        if watch.finds(name.as_str().as_bytes()) || watch.finds(value.as_bytes()) {
+        if finds(name.as_str().as_bytes()) || finds(value.as_bytes()) {
             return Err(Trouble::Reflected("headers"));
         }
     }
@@ -108,7 +110,7 @@ async fn read(
     let told = body.size_hint().exact();
     let gathered = Gathered::new(gzip, told, budget.body)?;
     let body = gather(body, gathered, budget.silence).await?;
-    if watch.finds(&body) {
+    if finds(&body) {
         return Err(Trouble::Reflected("body"));
     }
     Ok(Answer {

