@@ -13,6 +13,8 @@
 
 mod call;
 mod calm;
+mod catalog;
+mod compare;
 mod expr;
 mod form;
 mod from;
@@ -20,7 +22,9 @@ mod function;
 mod join;
 mod literal;
 mod mask;
+mod moment;
 mod name;
+mod nesting;
 mod operator;
 mod out;
 mod outputs;
@@ -28,13 +32,17 @@ mod parse;
 mod place;
 mod printer;
 mod query;
+mod rows;
 mod rule;
 mod scope;
 mod select;
+mod set;
 #[cfg(test)]
 mod tests;
 mod touch;
 mod types;
+mod value;
+mod with;
 pub mod write;
 
 use guard::error::Denial;
@@ -57,7 +65,7 @@ pub enum Dialect {
 pub struct Bounds {
     /// Bytes of text.
     pub bytes: usize,
-    /// Joins and items of FROM, together.
+    /// Joins and items of FROM, together, after the first.
     pub joins: usize,
     /// Levels of nesting.
     pub depth: usize,

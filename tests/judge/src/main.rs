@@ -1,6 +1,11 @@
-//! Asks PostgreSQL's own parser about every statement that the gate of `scoped-db` lets through:
-//! `judge [MANY] [SEED]`. Prints each disagreement, and exits with 1 if there was one. With `-`
-//! it prints what becomes of each line of its input instead.
+//! Asks PostgreSQL's own parser about every statement that the gate of `scoped-db` lets through.
+//!
+//! `judge [MANY] [SEED]` prints each disagreement, and exits with 1 if there was one. With `-` it
+//! prints what becomes of each line of its input instead.
+//!
+//! The parser is C and its binding wants libclang to build: `apt-get install libclang-dev`, and
+//! `LIBCLANG_PATH=/usr/lib/llvm-NN/lib` where it is not found by itself. Then, in this folder,
+//! `cargo run --release -- 2000000`.
 
 mod shop;
 mod verdict;

@@ -5,8 +5,6 @@
 //! - A table is printed as a subselect of the columns that the view has, under its rule; the name
 //!   of a table of the database is printed nowhere else.
 
-use sqlparser::ast::Expr;
-use sqlparser::ast::FunctionArg;
 use sqlparser::ast::ObjectName;
 use sqlparser::ast::TableAlias;
 use sqlparser::ast::TableFactor;
@@ -15,8 +13,6 @@ use sqlparser::ast::TableWithJoins;
 
 use crate::schema::ViewTable;
 use crate::statement::Dialect;
-use crate::statement::function;
-use crate::statement::function::Kind;
 use crate::statement::mask;
 use crate::statement::name;
 use crate::statement::place::Outcome;
@@ -288,7 +284,7 @@ impl Printer<'_> {
     }
 
     /// Ends an item of FROM with its alias, and makes it known.
-    fn there(
+    pub(super) fn there(
         &mut self,
         name: String,
         schema: Option<String>,
@@ -313,78 +309,9 @@ impl Printer<'_> {
         }
         Ok(fields)
     }
-
-    /// A function in FROM.
-    fn rows_of(
-        &mut self,
-        name: &ObjectName,
-        args: &[FunctionArg],
-        ordinality: bool,
-        alias: Option<&TableAlias>,
-    ) -> Outcome<Vec<Field>> {
-        let function = self.function_name(name)?;
-        let Kind::Rows(columns) = function.kind else {
-            return self.no(function::NOT_AVAILABLE);
-        };
-        self.text(&format!("pg_catalog.\"{}\"(", function.name));
-        self.list(args, |printer, arg| printer.plain_argument(arg))?;
-        self.text(")");
-        let columns = match columns {
-            [] => vec![function.name.to_owned()],
-            columns => columns.iter().map(|name| (*name).to_owned()).collect(),
-        };
-        self.rows(function.name, columns, ordinality, alias)
-    }
-
-    /// Ends a function in FROM.
-    fn rows(
-        &mut self,
-        function: &str,
-        mut columns: Vec<String>,
-        ordinality: bool,
-        alias: Option<&TableAlias>,
-    ) -> Outcome<Vec<Field>> {
-        let (name, given) = match alias {
-            Some(alias) => self.alias(alias)?,
-            None => (function.to_owned(), Vec::new()),
-        };
-        // the one column of a function is called as the function is
-        if let ([only], Some(_)) = (columns.as_mut_slice(), alias) {
-            only.clone_from(&name);
-        }
-        if ordinality {
-            self.text(" WITH ORDINALITY");
-            columns.push("ordinality".to_owned());
-        }
-        let fields = renamed(Field::stirring(columns), &given);
-        self.without(given.len() > fields.len(), TOO_MANY_NAMES)?;
-        let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-        self.there(name, None, fields, None, &names)
-    }
-
-    /// An argument that is an expression.
-    pub(super) fn plain_argument(&mut self, arg: &FunctionArg) -> Outcome {
-        match self.argument(arg)? {
-            Some(expr) => self.expr(expr),
-            None => self.no(NOT_AVAILABLE),
-        }
-    }
-
-    fn argument<'e>(&self, arg: &'e FunctionArg) -> Outcome<Option<&'e Expr>> {
-        use sqlparser::ast::FunctionArgExpr;
-        Ok(match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-            FunctionArg::Unnamed(
-                FunctionArgExpr::QualifiedWildcard(_)
-                | FunctionArgExpr::Wildcard
-                | FunctionArgExpr::WildcardWithOptions(_),
-            )
-            | FunctionArg::Named { .. }
-            | FunctionArg::ExprNamed { .. } => None,
-        })
-    }
 }
 
 /// The same for what is hidden and what is not there.
 pub(super) const NO_TABLE: &str = "this table is not available; list_tables shows what is";
-const TOO_MANY_NAMES: &str = "there are fewer columns than names for them";
+/// Said of an alias with names for columns that there are not.
+pub(super) const TOO_MANY_NAMES: &str = "there are fewer columns than names for them";

@@ -75,6 +75,7 @@ impl Printer<'_> {
         left: Vec<Field>,
         right: Vec<Field>,
     ) -> Outcome<Vec<Field>> {
+        self.without(names.is_empty(), NOT_AVAILABLE)?;
         self.text(" USING (");
         let mut common = Vec::new();
         self.list(names, |printer, name| {

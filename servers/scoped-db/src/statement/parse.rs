@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - The tree of an accepted text is shallow: its depth was bounded on the tokens, before the
-//!   parser saw them, so that neither building nor dropping it can use up the stack.
+//! - The depth of the tree was bounded on the tokens, before the parser saw them, so that neither
+//!   building nor dropping it can use up the stack.
 //! - Comments are gone before the parser sees anything.
 
 use guard::error::Denial;
@@ -23,6 +23,7 @@ use sqlparser::tokenizer::Whitespace;
 
 use crate::statement::Bounds;
 use crate::statement::Dialect;
+use crate::statement::nesting;
 use crate::statement::place::Outcome;
 use crate::statement::place::START;
 use crate::statement::place::denied;
@@ -71,13 +72,12 @@ fn read<T: Send>(
         return Err(denied("the statement is too long", START));
     }
     let found = tokens(text, dialect)?;
-    shallow(&found, bounds)?;
+    let steps = nesting::steps(&found, bounds.depth)?;
     let parameters = parameters(&found)?;
-    let tree = match attempt(found, dialect, USUAL, &parse) {
-        Err(Failed::Parse(ParserError::RecursionLimitExceeded)) => {
-            deep(text, dialect, bounds, &parse)
-        }
-        other => other,
+    let tree = if steps <= USUAL {
+        attempt(found, dialect, USUAL + SPARE, &parse)
+    } else {
+        with_room(|| attempt(found, dialect, DEEPEST, &parse))
     };
     match tree {
         Ok(tree) => Ok(Read { tree, parameters }),
@@ -86,22 +86,12 @@ fn read<T: Send>(
     }
 }
 
-/// The parser takes much stack for each level. Most statements have few, and are read here; the
-/// others are read where there is room.
-fn deep<T: Send>(
-    text: &str,
-    dialect: Dialect,
-    bounds: Bounds,
-    parse: &(impl Fn(&mut Parser<'_>) -> Result<T, Failed> + Sync),
-) -> Result<T, Failed> {
-    let limit = bounds.depth.saturating_mul(3).clamp(USUAL, DEEPEST);
+/// The parser takes much stack for each step. Most statements need few, and are read where they
+/// are; the others are read where there is room.
+fn with_room<T: Send>(read: impl FnOnce() -> Result<T, Failed> + Send) -> Result<T, Failed> {
     std::thread::scope(|scope| {
         let room = std::thread::Builder::new().stack_size(ROOM);
-        let reader = room.spawn_scoped(scope, || {
-            let found = tokens(text, dialect).map_err(Failed::Denied)?;
-            attempt(found, dialect, limit, parse)
-        });
-        let Ok(reader) = reader else {
+        let Ok(reader) = room.spawn_scoped(scope, read) else {
             return Err(Failed::Parse(ParserError::RecursionLimitExceeded));
         };
         match reader.join() {
@@ -155,58 +145,6 @@ fn without_comment(token: &mut TokenWithSpan) {
             Whitespace::MultiLineComment(_) => *space = Whitespace::Space,
         }
     }
-}
-
-/// Refuses what would make a deep tree: parentheses in parentheses, and long chains of operators,
-/// each of which is a level of the tree.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "all other tokens count the same"
-)]
-fn shallow(tokens: &[TokenWithSpan], bounds: Bounds) -> Outcome {
-    #[derive(Default)]
-    struct Level {
-        /// Tokens since the last comma.
-        run: usize,
-        /// The deepest of the parentheses since the last comma.
-        inner: usize,
-        /// The deepest of the runs before.
-        before: usize,
-    }
-    impl Level {
-        fn depth(&self) -> usize {
-            self.before.max(self.run + self.inner)
-        }
-    }
-    let mut outer: Vec<Level> = Vec::new();
-    let mut level = Level::default();
-    for TokenWithSpan { token, span } in tokens {
-        match token {
-            Token::Whitespace(_) => {}
-            Token::LParen | Token::LBracket | Token::LBrace => {
-                if outer.len() >= bounds.depth {
-                    return Err(denied(TOO_DEEP, span.start));
-                }
-                level.run += 1;
-                outer.push(std::mem::take(&mut level));
-            }
-            Token::RParen | Token::RBracket | Token::RBrace => {
-                let depth = level.depth();
-                level = outer.pop().unwrap_or_default();
-                level.inner = level.inner.max(depth);
-            }
-            Token::Comma => {
-                level.before = level.depth();
-                level.run = 0;
-                level.inner = 0;
-            }
-            _ => level.run += 1,
-        }
-        if level.depth() > LONGEST_CHAIN {
-            return Err(denied(TOO_DEEP, span.start));
-        }
-    }
-    Ok(())
 }
 
 /// The highest number of a parameter; there is none without those below it.
@@ -272,13 +210,13 @@ const ONLY_SELECT: &str = "only SELECT, VALUES and WITH are understood";
 const ONE_STATEMENT: &str = "one statement at a time";
 const NOT_UNDERSTOOD: &str = "this is not understood here";
 const UNENDED: &str = "a string, name or comment does not end, or a character has no place here";
-/// Levels that the parser can take in a third of the smallest stack there is, 2 MiB, in a build
-/// that was not optimized.
-const USUAL: usize = 12;
-/// The parser takes several of its steps for one level of ours.
-const DEEPEST: usize = 120;
-/// Stack for [`DEEPEST`], twice over.
-const ROOM: usize = 16 << 20;
-/// Levels of the tree, each of which takes stack when it is dropped.
-const LONGEST_CHAIN: usize = 2000;
+/// Steps that the parser can take in the smallest stack there is, 2 MiB, in a build that was not
+/// optimized, and leave half of it.
+const USUAL: usize = 14;
+/// Steps on top of what was told from the tokens.
+const SPARE: usize = 4;
+/// More steps than any statement needs that is shallow enough to be printed.
+const DEEPEST: usize = 300;
+/// Stack for [`DEEPEST`], twice over: a step takes up to 82 kB in a build that was not optimized.
+const ROOM: usize = 48 << 20;
 const MOST_PARAMETERS: usize = 1000;

@@ -1,7 +1,5 @@
 //! Queries: WITH, set operations, VALUES, ORDER BY, LIMIT.
 
-use sqlparser::ast::Cte as Tree;
-use sqlparser::ast::CteAsMaterialized;
 use sqlparser::ast::Expr;
 use sqlparser::ast::Fetch;
 use sqlparser::ast::LimitClause;
@@ -11,20 +9,11 @@ use sqlparser::ast::OrderByExpr;
 use sqlparser::ast::OrderByKind;
 use sqlparser::ast::OrderByOptions;
 use sqlparser::ast::OrderBySort;
-use sqlparser::ast::Parens;
 use sqlparser::ast::Query;
 use sqlparser::ast::SetExpr;
-use sqlparser::ast::SetOperator;
-use sqlparser::ast::SetQuantifier;
-use sqlparser::ast::TableAlias;
-use sqlparser::ast::TableAliasColumnDef;
-use sqlparser::ast::Values;
-use sqlparser::ast::With;
 
 use crate::statement::Dialect;
-use crate::statement::outputs;
 use crate::statement::place::Outcome;
-use crate::statement::printer::Cte;
 use crate::statement::printer::Printer;
 use crate::statement::scope::Field;
 use crate::statement::scope::Scope;
@@ -84,113 +73,8 @@ impl Printer<'_> {
         self.limit(limit_clause.as_ref(), fetch.as_ref())
     }
 
-    fn with(&mut self, with: &With) -> Outcome {
-        let With {
-            with_token: _,
-            recursive,
-            cte_tables,
-        } = with;
-        self.text(if *recursive {
-            "WITH RECURSIVE "
-        } else {
-            "WITH "
-        });
-        self.list(cte_tables, |printer, cte| printer.cte(cte, *recursive))?;
-        self.text(" ");
-        Ok(())
-    }
-
-    fn cte(&mut self, cte: &Tree, recursive: bool) -> Outcome {
-        let Tree {
-            alias,
-            query,
-            from,
-            materialized,
-            closing_paren_token: _,
-        } = cte;
-        self.without(from.is_some(), NOT_AVAILABLE)?;
-        let (name, columns) = self.alias(alias)?;
-        self.free(&name)?;
-        self.withs += 1;
-        let printed = format!("with {}", self.withs);
-        let there = self.ctes.len();
-        if recursive {
-            let names = if columns.is_empty() {
-                outputs::names(query, self.dialect)
-            } else {
-                Some(columns.clone())
-            };
-            // sees itself, if it can be told what it will be; nothing in it is calm yet
-            if let Some(names) = names {
-                self.ctes.push(Cte {
-                    name: name.clone(),
-                    printed: printed.clone(),
-                    fields: Field::stirring(names),
-                });
-            }
-        }
-        let (fields, body) = self.apart(|printer| printer.query(query))?;
-        self.ctes.truncate(there);
-        let mut fields = renamed(fields, &columns);
-        self.quoted(&printed);
-        self.column_names(fields.iter().map(|field| field.name.as_str()));
-        self.text(match materialized {
-            None => " AS (",
-            Some(CteAsMaterialized::Materialized) => " AS MATERIALIZED (",
-            Some(CteAsMaterialized::NotMaterialized) => " AS NOT MATERIALIZED (",
-        });
-        self.out.append(&body);
-        self.text(")");
-        if recursive {
-            fields.iter_mut().for_each(|field| field.calm = false);
-        }
-        self.ctes.push(Cte {
-            name,
-            printed,
-            fields,
-        });
-        Ok(())
-    }
-
-    /// Refuses a name for a WITH query that means something already: which of the two a database
-    /// takes is not for a caller to play with.
-    fn free(&self, name: &str) -> Outcome {
-        let mut tables = self.view.tables().iter();
-        let table = tables.any(|table| self.same(&table.table.name.table, name));
-        self.without(table, "a WITH query may not have the name of a table")?;
-        let other = self.ctes.iter().any(|other| self.same(&other.name, name));
-        self.without(other, "two WITH queries have the same name")
-    }
-
-    /// The name and the column names of an alias.
-    pub(super) fn alias(&mut self, alias: &TableAlias) -> Outcome<(String, Vec<String>)> {
-        let TableAlias {
-            explicit: _,
-            name,
-            columns,
-            at,
-        } = alias;
-        self.without(at.is_some(), NOT_AVAILABLE)?;
-        let name = self.folded(name)?;
-        let columns: Outcome<Vec<String>> = columns
-            .iter()
-            .map(|TableAliasColumnDef { name, data_type }| {
-                self.without(data_type.is_some(), NOT_AVAILABLE)?;
-                self.folded(name)
-            })
-            .collect();
-        Ok((name, columns?))
-    }
-
-    /// Prints `(a, b)`, or nothing if there are none.
-    pub(super) fn column_names<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        let names: Vec<String> = names.map(super::literal::quoted).collect();
-        if !names.is_empty() {
-            self.text(&format!("({})", names.join(", ")));
-        }
-    }
-
-    fn body(&mut self, body: &SetExpr) -> Outcome {
+    /// Prints what stands between WITH and ORDER BY.
+    pub(super) fn body(&mut self, body: &SetExpr) -> Outcome {
         match body {
             SetExpr::Select(select) => self.select(select),
             SetExpr::Query(query) => {
@@ -212,116 +96,6 @@ impl Printer<'_> {
             | SetExpr::Merge(_)
             | SetExpr::Table(_) => self.no("only SELECT, VALUES and WITH are understood"),
         }
-    }
-
-    /// A chain of operations leans to the left and may be long: it is walked, not descended.
-    fn set_operation(&mut self, body: &SetExpr) -> Outcome {
-        let mut arms = Vec::new();
-        let mut first = body;
-        while let SetExpr::SetOperation {
-            left,
-            op,
-            set_quantifier,
-            right,
-        } = first
-        {
-            let all = match set_quantifier {
-                SetQuantifier::All => " ALL",
-                SetQuantifier::None | SetQuantifier::Distinct => "",
-                SetQuantifier::ByName
-                | SetQuantifier::AllByName
-                | SetQuantifier::DistinctByName => {
-                    return self.no(NOT_AVAILABLE);
-                }
-            };
-            let operator = match op {
-                SetOperator::Union => "UNION",
-                SetOperator::Except => "EXCEPT",
-                SetOperator::Intersect => "INTERSECT",
-                SetOperator::Minus => return self.no(NOT_AVAILABLE),
-            };
-            arms.push((operator, all, right));
-            first = left;
-        }
-        self.without(arms.len() > MOST_ARMS, "too many set operations")?;
-        arms.reverse();
-        let (mut outputs, mut printed) = self.apart(|printer| printer.arm(first))?;
-        for (place, (operator, all, right)) in arms.into_iter().enumerate() {
-            let (other, right) = self.apart(|printer| printer.arm(right))?;
-            for (output, other) in outputs.iter_mut().zip(other) {
-                output.calm &= other.calm;
-            }
-            let mut whole = super::out::Out::default();
-            // both databases take chains from the left; PostgreSQL binds INTERSECT closer
-            if place > 0 && self.dialect == Dialect::Postgres {
-                whole.text("(");
-                whole.append(&printed);
-                whole.text(")");
-            } else {
-                whole.append(&printed);
-            }
-            whole.text(&format!(" {operator}{all} "));
-            whole.append(&right);
-            printed = whole;
-        }
-        self.out.append(&printed);
-        self.give(outputs);
-        Ok(())
-    }
-
-    /// One side of a set operation, with names of its own.
-    fn arm(&mut self, arm: &SetExpr) -> Outcome<Vec<Field>> {
-        self.deeper(|printer| {
-            let nested = matches!(arm, SetExpr::SetOperation { .. });
-            let (open, close) = match printer.dialect {
-                Dialect::Postgres => ("(", ")"),
-                Dialect::Sqlite if nested => ("SELECT * FROM (", ")"),
-                Dialect::Sqlite => ("", ""),
-            };
-            printer.text(open);
-            printer.scopes.push(Scope::default());
-            let printed = printer.body(arm);
-            let scope = printer.scopes.pop();
-            printer.text(close);
-            printed.map(|()| scope.map(|scope| scope.outputs).unwrap_or_default())
-        })
-    }
-
-    fn values(&mut self, values: &Values) -> Outcome {
-        let Values {
-            explicit_row,
-            value_keyword,
-            rows,
-        } = values;
-        self.without(*explicit_row || *value_keyword, NOT_AVAILABLE)?;
-        let ((), printed) = self.apart(|printer| {
-            printer.list(rows, |printer, row| {
-                let Parens {
-                    opening_token: _,
-                    content,
-                    closing_token: _,
-                } = row;
-                printer.text("(");
-                printer.exprs(content)?;
-                printer.text(")");
-                Ok(())
-            })
-        })?;
-        self.text("VALUES ");
-        let mut all = rows.iter().flat_map(|row| &row.content);
-        if all.all(super::calm::is_literal) {
-            self.out.collapsed(&printed);
-        } else {
-            self.out.append(&printed);
-        }
-        let width = rows.iter().map(|row| row.content.len()).max().unwrap_or(0);
-        self.without(width > self.bounds.columns, TOO_MANY_COLUMNS)?;
-        let field = |place| Field {
-            name: format!("column{place}"),
-            calm: false,
-        };
-        self.give((1..=width).map(field).collect());
-        Ok(())
     }
 
     /// Says what the columns of the outcome are.
@@ -462,4 +236,3 @@ pub(super) fn renamed(mut fields: Vec<Field>, names: &[String]) -> Vec<Field> {
 pub(super) const NOT_AVAILABLE: &str = "this form is not available";
 /// Said of what is too wide.
 pub(super) const TOO_MANY_COLUMNS: &str = "too many columns";
-const MOST_ARMS: usize = 100;

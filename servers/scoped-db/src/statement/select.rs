@@ -78,7 +78,8 @@ impl Printer<'_> {
             None | Some(Distinct::All) => {}
             Some(Distinct::Distinct) => self.text("DISTINCT "),
             Some(Distinct::On(keys)) => {
-                self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+                let empty = keys.is_empty();
+                self.without(empty || self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
                 self.text("DISTINCT ON (");
                 self.seeing_outputs(|printer| printer.exprs(keys))?;
                 self.text(") ");
@@ -237,7 +238,8 @@ impl Printer<'_> {
     }
 
     fn grouping(&mut self, kind: &'static str, sets: &[Vec<Expr>]) -> Outcome {
-        self.without(self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
+        let empty = sets.is_empty();
+        self.without(empty || self.dialect == Dialect::Sqlite, NOT_AVAILABLE)?;
         self.text(kind);
         self.text(" (");
         self.list(sets, |printer, set| {

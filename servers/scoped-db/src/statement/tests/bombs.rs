@@ -162,21 +162,29 @@ fn rules_are_bounded_as_statements_are() {
 
 #[test]
 fn what_nests_as_deep_as_may_be_fits_the_stack_of_a_thread() {
-    for (open, inner, close) in [
-        ("(", "1", ")"),
-        ("(SELECT ", "1", ")"),
-        ("lower(", "'x'", ")"),
-        ("CASE WHEN true THEN ", "1", " END"),
-        ("NOT ", "true", ""),
-        ("1 IN (", "1", ")"),
-        ("EXISTS (SELECT ", "1", ")"),
-        ("CAST(", "1", " AS int)"),
-        ("(SELECT 1 FROM customers WHERE 1 = ", "1", ")"),
-        ("sum(1) OVER (ORDER BY ", "1", ")"),
+    for (least, open, inner, close) in [
+        (38, "(", "1", ")"),
+        (19, "(SELECT ", "1", ")"),
+        (38, "lower(", "'x'", ")"),
+        (38, "CASE WHEN true THEN ", "1", " END"),
+        (19, "CASE WHEN (", "true", ") THEN 1 END"),
+        (38, "NOT ", "true", ""),
+        (38, "1 IN (", "1", ")"),
+        (19, "EXISTS (SELECT ", "1", ")"),
+        (38, "CAST(", "1", " AS int)"),
+        (9, "(SELECT 1 FROM customers WHERE 1 = ", "1", ")"),
+        (38, "sum(1) OVER (ORDER BY ", "1", ")"),
+        (19, "1 = ANY(ARRAY[", "1", "])"),
+        (5, "(1 = 2 OR 1 = 1 AND NOT 1 + 2 * 3 ^ ", "1", ")"),
     ] {
         let sql =
             |many: usize| format!("SELECT {}{inner}{}", open.repeat(many), close.repeat(many));
+        let gap = (1..least).find(|many| postgres(&sql(*many)).is_err());
+        assert_eq!(gap, None, "{open}");
         let deepest = (1..40).rev().find(|many| postgres(&sql(*many)).is_ok());
-        assert!(deepest.is_some_and(|many| many > 5), "{open}");
+        assert!(
+            deepest.is_some_and(|many| many >= least),
+            "{open}: {deepest:?}"
+        );
     }
 }
