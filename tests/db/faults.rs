@@ -184,7 +184,8 @@ fn a_killed_backend_costs_at_most_one_refusal() {
     let id = raw.begin_call("query_rows", json!({"sql": SLOW}));
     works(&bed);
     bed.boss.run(kill);
-    refused(&raw.wait(id), &["unavailable", "failed"]);
+    // on a busy machine its own end may come first
+    refused(&raw.wait(id), &["unavailable", "failed", "timed_out"]);
     quick(&mut raw);
     assert_eq!(raw.close().code, Some(0));
 }

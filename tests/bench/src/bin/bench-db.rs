@@ -15,6 +15,7 @@ use bench::table::head;
 use bench::table::ratio;
 use bench::table::row;
 use futures::future::join_all;
+use futures::join;
 use harness::BOSS;
 use harness::Cluster;
 use serde_json::Value;
@@ -23,6 +24,7 @@ use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 use tokio_postgres::Row;
+use tokio_postgres::Statement;
 
 const BY_KEY: &str = "SELECT abalance FROM pgbench_accounts WHERE aid = $1";
 const MANY: &str = "SELECT id, name, amount, at FROM items ORDER BY id LIMIT 10000";
@@ -137,6 +139,15 @@ impl Drop for Bed {
     }
 }
 
+/// How a query is sent.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Alone.
+    Bare,
+    /// In a read-only transaction that is rolled back, all in one go.
+    Transaction,
+}
+
 /// The client library alone, in this process.
 struct Raw {
     runtime: Runtime,
@@ -158,14 +169,13 @@ impl Raw {
     }
 
     /// The time of each of `count` queries by key, one after the other.
-    fn serial(&self, count: i32) -> Vec<Duration> {
+    fn serial(&self, count: usize, form: Form) -> Vec<Duration> {
         self.runtime.block_on(async {
             let statement = self.client.prepare(BY_KEY).await.expect("a statement");
             let mut times = Vec::new();
             for _ in 0..count {
                 let begun = Instant::now();
-                let rows = self.client.query(&statement, &[&4711]).await;
-                assert_eq!(rows.expect("rows").len(), 1);
+                self.one(&statement, form).await;
                 times.push(begun.elapsed());
             }
             times
@@ -173,19 +183,31 @@ impl Raw {
     }
 
     /// Queries by key a second, with `window` on their way on one connection.
-    fn rate(&self, count: usize, window: usize) -> f64 {
+    fn rate(&self, count: usize, window: usize, form: Form) -> f64 {
         self.runtime.block_on(async {
             let statement = self.client.prepare(BY_KEY).await.expect("a statement");
             let begun = Instant::now();
             for _ in 0..count / window {
-                let one = || async {
-                    let rows = self.client.query(&statement, &[&4711]).await;
-                    assert_eq!(rows.expect("rows").len(), 1);
-                };
-                join_all((0..window).map(|_| one())).await;
+                join_all((0..window).map(|_| self.one(&statement, form))).await;
             }
             count as f64 / begun.elapsed().as_secs_f64()
         })
+    }
+
+    /// One query. What is polled first is sent first; nothing waits for the answer before it.
+    async fn one(&self, statement: &Statement, form: Form) {
+        let query = self.client.query(statement, &[&4711]);
+        let rows = match form {
+            Form::Bare => query.await,
+            Form::Transaction => {
+                let begin = self.client.batch_execute("BEGIN READ ONLY");
+                let end = self.client.batch_execute("ROLLBACK");
+                let (begun, rows, ended) = join!(begin, query, end);
+                begun.and(ended).expect("a transaction");
+                rows
+            }
+        };
+        assert_eq!(rows.expect("rows").len(), 1);
     }
 
     /// The time to have 10,000 rows as text that could be sent on.
@@ -268,19 +290,27 @@ fn by_key(bed: &Bed, raw: &Raw) {
         String::new(),
         String::new(),
     ]);
-    raw.serial(500);
-    let floor = median(&mut raw.serial(5000));
-    let rates = [1, 8, 16].map(|window| raw.rate(20_000, window));
-    row(&[
-        "tokio-postgres, prepared, one connection".to_owned(),
-        format!("{floor:.0} us"),
-        ratio(1.0, 1.0),
-        format!("{:.0}", rates[0]),
-        format!("{:.0}", rates[1]),
-        format!("{:.0}", rates[2]),
-        ratio(1.0, 1.0),
-        String::new(),
-    ]);
+    let floor = |name: &str, form| {
+        raw.serial(500, form);
+        let p50 = median(&mut raw.serial(5000, form));
+        let rates = [1, 8, 16].map(|window| raw.rate(20_000, window, form));
+        let [one, eight, sixteen] = rates.map(|rate| format!("{rate:.0}"));
+        let blank = String::new;
+        row(&[
+            name.to_owned(),
+            format!("{p50:.0} us"),
+            blank(),
+            one,
+            eight,
+            sixteen,
+            blank(),
+            blank(),
+        ]);
+        (p50, rates[2])
+    };
+    floor("tokio-postgres, prepared, one connection", Form::Bare);
+    let transaction = "the same in a read-only transaction: 1.00x";
+    let (floor, most) = floor(transaction, Form::Transaction);
     for (place, audit) in bed.places() {
         let mut client = bed.serve(&audit);
         client.serial("query_rows", &key(), 500);
@@ -304,7 +334,7 @@ fn by_key(bed: &Bed, raw: &Raw) {
             format!("{serial:.0}"),
             format!("{eight:.0}"),
             format!("{sixteen:.0}"),
-            ratio(sixteen, rates[2]),
+            ratio(sixteen, most),
             format!("{cpu:.0} us"),
         ]);
     }
