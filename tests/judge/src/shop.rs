@@ -97,6 +97,7 @@ pub fn view() -> View {
             count: None,
             writes: Writes::default(),
             estimate: None,
+            filtered: false,
         })
     });
     let schema = Schema {
