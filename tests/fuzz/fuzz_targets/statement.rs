@@ -56,6 +56,7 @@ static VIEW: LazyLock<View> = LazyLock::new(|| {
             count: None,
             writes: Writes::default(),
             estimate: None,
+            filtered: false,
         })
     };
     let tables = vec![
