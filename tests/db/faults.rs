@@ -21,7 +21,7 @@ const QUICK: &str = "SELECT count(*) FROM customers";
 
 /// Runs for longer than any limit here, and is expected to cost little.
 const SLOW: &str = "SELECT count(*) FROM orders a, orders b, orders c \
-                    WHERE length(a.status || b.status || c.status || a.id) = 77";
+                    WHERE md5(md5(md5(md5(md5(md5(md5(md5(a.status || b.id || c.id)))))))) = 'x'";
 
 fn quick(raw: &mut Raw) {
     let answer = raw.call("query_rows", json!({"sql": QUICK})).ok();
