@@ -4,6 +4,7 @@ mod ask;
 mod check;
 mod draft;
 mod open;
+mod place;
 
 use std::io::Write;
 use std::path::PathBuf;

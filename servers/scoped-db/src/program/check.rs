@@ -10,6 +10,8 @@ use guard::program::StartError;
 use super::Arguments;
 use super::ScopedDbProgram;
 use super::open;
+use super::place;
+use super::place::Place;
 use super::say;
 use crate::effects::postgres::proof::Severity;
 use crate::grant;
@@ -119,9 +121,9 @@ pub(super) fn grant_sql(
     let schema = declaration.schema(start.config)?;
     let context = &start.config.context;
     let settings = [context.subject.get_ref().as_str(), context.roles.get_ref()];
-    let configured = match open::place(start, &Arguments::default()) {
-        Ok(open::Place::Postgres(target, ..)) => (target.user, target.database),
-        Ok(open::Place::Sqlite(_)) | Err(_) => (None, None),
+    let configured = match place::place(start, &Arguments::default()) {
+        Ok(Place::Postgres(target, ..)) => (target.user, target.database),
+        Ok(Place::Sqlite(_)) | Err(_) => (None, None),
     };
     let role = role.map(str::to_owned).or(configured.0);
     let role = role.ok_or_else(|| missing("role", "--role ROLE"))?;

@@ -10,7 +10,7 @@ use guard::program::StartError;
 
 use super::Arguments;
 use super::ScopedDbProgram;
-use super::open;
+use super::place;
 use super::say;
 use crate::effects::catalog::Known;
 use crate::effects::catalog::KnownColumn;
@@ -21,7 +21,7 @@ pub(super) fn draft(
     arguments: &Arguments,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    let place = open::place(start, arguments)?;
+    let place = place::place(start, arguments)?;
     let catalog = place.catalog(start.config)?;
     let mut text = String::from(HEAD);
     text.push_str(&place.as_configuration());
