@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - A [`Query`] or [`Change`] is made only here, from a statement that the translator printed or
-//!   from names that the caller's [`View`] has.
+//! - A [`Query`] or [`Change`](crate::permit::Change) is made only here, from a statement that the
+//!   translator printed or from names that the caller's [`View`] has.
 //! - What is bound for the caller's subject and roles comes from the session, never from a request.
 //! - What is kept between two requests depends on the clearance alone and holds no values.
 
