@@ -31,6 +31,8 @@ use crate::config::Common;
 use crate::config::ConfigError;
 use crate::config::Source;
 use crate::error::Fault;
+use crate::label::Label;
+use crate::label::Taxonomy;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
 use crate::secret::SecretRef;
@@ -97,6 +99,38 @@ pub struct Start<'a, P: Program> {
     /// The policy file as it is asked at each request.
     rules: Option<&'a Arc<PolicySource>>,
     common: &'a CommonArguments,
+}
+
+impl<P: Program> Start<'_, P> {
+    /// The words of labels: those of the policy, where there is one.
+    #[must_use]
+    pub fn taxonomy(&self) -> Taxonomy {
+        self.policy.map_or_else(Taxonomy::default, |policy| {
+            Taxonomy::clone(policy.taxonomy())
+        })
+    }
+
+    /// What data is that nothing labels: as `--label` says, here `label`; where there are only
+    /// arguments and no configuration `internal`, the second level; else what the policy says,
+    /// or `confidential`.
+    ///
+    /// # Errors
+    ///
+    /// If `label` is none of the words of `known`.
+    pub fn unlabelled(&self, known: &Taxonomy, label: Option<&str>) -> Result<Label, StartError> {
+        if let Some(label) = label {
+            return known
+                .parse(label)
+                .map_err(|error| StartError::Arguments(format!("--label: {error}")));
+        }
+        match self.policy {
+            Some(policy) => Ok(policy.default_label()),
+            None if self.source.is_some() => Ok(known.unlabelled()),
+            None => Ok(known
+                .parse("internal")
+                .unwrap_or_else(|_| known.unlabelled())),
+        }
+    }
 }
 
 /// Why a program did not start.

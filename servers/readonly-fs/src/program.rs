@@ -6,8 +6,6 @@ use std::path::Path;
 
 use guard::config::Common;
 use guard::config::Source;
-use guard::label::Label;
-use guard::label::Taxonomy;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
@@ -110,10 +108,8 @@ fn open(
     roots: &[OsString],
     label: Option<&str>,
 ) -> Result<ReadonlyFs, StartError> {
-    let known = start.policy.map_or_else(Taxonomy::default, |policy| {
-        Taxonomy::clone(policy.taxonomy())
-    });
-    let unlabelled = unlabelled(start, &known, label)?;
+    let known = start.taxonomy();
+    let unlabelled = start.unlabelled(&known, label)?;
     let arguments: Vec<RootArgument> = roots.iter().map(|root| RootArgument::parse(root)).collect();
     let none = Source::new("arguments", "");
     let source = start.source.unwrap_or(&none);
@@ -128,27 +124,6 @@ fn open(
         }
         StartTrouble::Root { .. } => StartError::step("open the roots", trouble),
     })
-}
-
-/// What data is that no rule labels: as `--label` says; for directories that are given as
-/// arguments alone `internal`, the second level; else what the policy says, or `confidential`.
-fn unlabelled(
-    start: &Start<'_, ReadonlyFsProgram>,
-    known: &Taxonomy,
-    label: Option<&str>,
-) -> Result<Label, StartError> {
-    if let Some(label) = label {
-        return known
-            .parse(label)
-            .map_err(|error| StartError::Arguments(format!("--label: {error}")));
-    }
-    match start.policy {
-        Some(policy) => Ok(policy.default_label()),
-        None if start.source.is_some() => Ok(known.unlabelled()),
-        None => Ok(known
-            .parse("internal")
-            .unwrap_or_else(|_| known.unlabelled())),
-    }
 }
 
 /// The trail must not be readable through the server that writes it, nor must a root lie among

@@ -24,12 +24,8 @@ pub(super) fn declared(start: &Starting<'_>) -> Result<(Declared, Taxonomy), Sta
         let why = "give --config FILE, which names the hosts and what may be asked of them";
         return Err(StartError::Arguments(why.to_owned()));
     };
-    let known = start.policy.map_or_else(Taxonomy::default, |policy| {
-        Taxonomy::clone(policy.taxonomy())
-    });
-    let unlabelled = start
-        .policy
-        .map_or_else(|| known.unlabelled(), |policy| policy.default_label());
+    let known = start.taxonomy();
+    let unlabelled = start.unlabelled(&known, None)?;
     let declared = endpoint::declare(start.config, source, &known, unlabelled)?;
     if declared.endpoints.is_empty() {
         let why = "nothing is served: the configuration declares no [endpoints.NAME]";

@@ -107,9 +107,7 @@ pub(super) fn grant_sql(
         let why = "grant-sql: give --config FILE, which names the tables and columns";
         return Err(StartError::Arguments(why.to_owned()));
     };
-    let known = start.policy.map_or_else(Taxonomy::default, |policy| {
-        Taxonomy::clone(policy.taxonomy())
-    });
+    let known = start.taxonomy();
     let catalog = declare::assumed(start.config);
     let declaration = Declaration {
         source,

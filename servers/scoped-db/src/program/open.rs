@@ -96,10 +96,8 @@ const SHOWN: usize = 5;
 /// Opens the database, reads its catalog, and asks what the role may do.
 pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready, StartError> {
     let read_only = environment::read_only()?;
-    let known = start.policy.map_or_else(Taxonomy::default, |policy| {
-        Taxonomy::clone(policy.taxonomy())
-    });
-    let unlabelled = unlabelled(start, &known, arguments.label.as_deref())?;
+    let known = start.taxonomy();
+    let unlabelled = start.unlabelled(&known, arguments.label.as_deref())?;
     let schema = |catalog: &Catalog, dialect: Dialect| -> Result<Schema, StartError> {
         let schema = schema(start, catalog, &known, unlabelled, dialect)?;
         Ok(if read_only {
@@ -169,27 +167,6 @@ fn schema(
         dialect,
     };
     Ok(declaration.schema(start.config)?)
-}
-
-/// What data is that nothing labels: as `--label` says; where there is no configuration
-/// `internal`, the second level; else what the policy says, or `confidential`.
-pub(super) fn unlabelled(
-    start: &Starting<'_>,
-    known: &Taxonomy,
-    label: Option<&str>,
-) -> Result<Label, StartError> {
-    if let Some(label) = label {
-        return known
-            .parse(label)
-            .map_err(|error| StartError::Arguments(format!("--label: {error}")));
-    }
-    match start.policy {
-        Some(policy) => Ok(policy.default_label()),
-        None if start.source.is_some() => Ok(known.unlabelled()),
-        None => Ok(known
-            .parse("internal")
-            .unwrap_or_else(|_| known.unlabelled())),
-    }
 }
 
 fn without_writes(schema: &Schema) -> Schema {
