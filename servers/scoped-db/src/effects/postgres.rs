@@ -41,6 +41,7 @@ use crate::connection::SslMode;
 use crate::connection::Target;
 use crate::permit::Change;
 use crate::permit::Query;
+use catalog::Wanted;
 use link::Link;
 use pool::Lease;
 use pool::Pool;
@@ -100,10 +101,12 @@ impl Postgres {
     ///
     /// If no server can be reached, or none lets the role in.
     pub async fn session(&self) -> Result<Session, Fault> {
-        let link = self.pool.connect().await?;
         // what is read at start is the catalog, whatever a caller's statement may take
-        let set = link.client.batch_execute(START_TIME).await;
-        set.map_err(|error| trouble::start_failure("prepare the session", &error))?;
+        let settings = Settings {
+            statement: START_TIME,
+            ..self.pool.settings
+        };
+        let link = self.pool.connect(&settings).await?;
         Ok(Session { link })
     }
 
@@ -199,16 +202,16 @@ impl Postgres {
     }
 }
 
-const START_TIME: &str = "SET statement_timeout = '30s'";
+const START_TIME: Duration = Duration::from_secs(30);
 
 impl Session {
-    /// What the database has, as far as the role sees it.
+    /// What the database has, as far as the role sees it, and what is said about it.
     ///
     /// # Errors
     ///
     /// If the catalog cannot be read.
     pub async fn catalog(&self) -> Result<Catalog, Fault> {
-        catalog::read(&self.link.client).await
+        catalog::read(&self.link.client, Wanted::All).await
     }
 }
 

@@ -111,9 +111,10 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
             let postgres = place::server(start.config, *target, password);
             let (schema, findings) = in_a_runtime(async {
                 let session = postgres.session().await.map_err(reach)?;
-                let catalog = session.catalog().await.map_err(reach)?;
-                let schema = schema(&catalog, Dialect::Postgres)?;
-                let findings = session.excess(&schema).await.map_err(reach)?;
+                let names = start.source.map(|_| declare::names(start.config));
+                let survey = session.survey(names.as_deref()).await.map_err(reach)?;
+                let schema = schema(&survey.catalog, Dialect::Postgres)?;
+                let findings = survey.excess(&schema);
                 Ok((schema, findings))
             })?;
             (Engine::Postgres(postgres), schema, findings)

@@ -134,6 +134,17 @@ pub fn assumed(config: &Config) -> Catalog {
     }
 }
 
+/// The names that the tables of `config` may have in a catalog: whatever schema they are in.
+#[must_use]
+pub fn names(config: &Config) -> Vec<String> {
+    let texts = config.tables.iter().map(|table| table.name.get_ref());
+    let split = |text: &String| text.split_once('.').map(|(_, table)| table.to_owned());
+    texts
+        .flat_map(|text| [Some(text.clone()), split(text)])
+        .flatten()
+        .collect()
+}
+
 impl Declaration<'_> {
     /// The schema that `config` declares.
     ///

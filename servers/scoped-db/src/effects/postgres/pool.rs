@@ -68,12 +68,12 @@ impl Pool {
     }
 
     /// A connection that is not kept.
-    pub(super) async fn connect(self: &Arc<Self>) -> Result<Link, Fault> {
+    pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Fault> {
         // A keyring may ask somebody first.
         let pool = Arc::clone(self);
         let password = tokio::task::spawn_blocking(move || (pool.password)()).await;
         let password = password.map_err(fault("fetch the password"))??;
-        Link::connect(&self.target, password.as_ref(), &self.settings).await
+        Link::connect(&self.target, password.as_ref(), settings).await
     }
 
     /// Waits for a place, and takes an idle connection or makes one.
@@ -102,7 +102,7 @@ impl Pool {
     }
 
     async fn connected(self: &Arc<Self>) -> Result<Link, Refusal> {
-        Ok(self.connect().await?)
+        Ok(self.connect(&self.settings).await?)
     }
 
     fn take_idle(&self) -> Option<Link> {

@@ -12,6 +12,7 @@ use super::facts::Fact;
 use super::missing;
 use super::refuse;
 use super::warn;
+use crate::effects::catalog::Catalog;
 use crate::grant::Needs;
 use crate::grant::list;
 use crate::grant::quoted;
@@ -20,9 +21,9 @@ use crate::schema::Schema;
 use crate::schema::TableName;
 
 /// The findings, the worst first.
-pub(super) fn findings(facts: &[Fact], schema: &Schema) -> Vec<Finding> {
+pub(super) fn findings(facts: &[Fact], catalog: &Catalog, schema: &Schema) -> Vec<Finding> {
     let judge = Judge::new(facts, schema);
-    let mut found = missing::findings(facts, judge.needs.values(), &judge.role);
+    let mut found = missing::findings(facts, catalog, judge.needs.values(), &judge.role);
     // Whoever may do everything may do each thing: a list of all of it would hide the point.
     let all = facts
         .iter()
@@ -306,7 +307,7 @@ mod tests {
     fn told(facts: &[Fact]) -> Vec<Finding> {
         let mut all = vec![fact("role", ["r", "r", "", "", ""])];
         all.extend_from_slice(facts);
-        findings(&all, &Schema::default())
+        findings(&all, &Catalog::default(), &Schema::default())
     }
 
     #[test]
@@ -335,6 +336,7 @@ mod tests {
     fn a_role_that_works_as_another_is_refused() {
         let found = findings(
             &[fact("role", ["other", "r", "", "", ""])],
+            &Catalog::default(),
             &Schema::default(),
         );
         assert!(found[0].what.contains("could become itself again"));

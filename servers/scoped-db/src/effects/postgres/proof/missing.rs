@@ -8,6 +8,7 @@ use super::Finding;
 use super::facts::Fact;
 use super::refuse;
 use super::warn;
+use crate::effects::catalog::Catalog;
 use crate::grant::Needs;
 use crate::grant::list;
 use crate::grant::quoted;
@@ -17,6 +18,7 @@ use crate::schema::TableName;
 /// What `role`, in quotes, lacks of what the tables need.
 pub(super) fn findings<'a>(
     facts: &[Fact],
+    catalog: &Catalog,
     needs: impl Iterator<Item = &'a Needs>,
     role: &str,
 ) -> Vec<Finding> {
@@ -24,14 +26,15 @@ pub(super) fn findings<'a>(
     let mut closed = BTreeSet::new();
     for needs in needs {
         let name = &needs.table;
-        let mut relations = facts.iter().filter(|fact| fact.kind == "relation");
-        let Some(relation) = relations.find(|fact| fact.is_about(name)) else {
+        let Some(known) = catalog.find(name) else {
             found.push(refuse(format!("there is no table {name}"), None));
             continue;
         };
-        found.extend(unexpected(relation));
-        let there = relation.all_columns();
-        for column in named(needs).filter(|column| !there.contains(*column)) {
+        let mut relations = facts.iter().filter(|fact| fact.kind == "relation");
+        let relation = relations.find(|fact| fact.is_about(name));
+        found.extend(relation.and_then(unexpected));
+        let there: BTreeSet<&str> = known.columns.iter().map(|c| c.name.as_str()).collect();
+        for column in named(needs).filter(|column| !there.contains(column.as_str())) {
             found.push(refuse(format!("table {name} has no column {column}"), None));
         }
         let mut usable = facts.iter().filter(|fact| fact.kind == "usage");
@@ -60,7 +63,7 @@ fn named(needs: &Needs) -> impl Iterator<Item = &String> {
 fn lacking(
     facts: &[Fact],
     needs: &Needs,
-    there: &BTreeSet<String>,
+    there: &BTreeSet<&str>,
     role: &str,
     found: &mut Vec<Finding>,
 ) {
@@ -73,7 +76,8 @@ fn lacking(
     ] {
         let had = granted(facts, name, right);
         let lacks = columns.into_iter().flatten();
-        let lacks = lacks.filter(|column| there.contains(*column) && !had.contains(*column));
+        let lacks =
+            lacks.filter(|column| there.contains(column.as_str()) && !had.contains(*column));
         let columns = list(lacks);
         if !columns.is_empty() {
             found.push(refuse(
