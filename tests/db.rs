@@ -14,6 +14,8 @@ mod typed;
 mod views;
 // Pages, and whose they are.
 mod cursors;
+// What is over a limit.
+mod limits;
 // A database that goes away, waits, or is too slow.
 mod faults;
 // Passwords and connection texts.

@@ -121,3 +121,8 @@ impl Engine {
         }
     }
 }
+
+/// Bytes of an answer for which no room is asked.
+const SMALL: u64 = 64 << 10;
+/// Values take this many times the room of their bytes until they are written.
+const HELD: u64 = 2;

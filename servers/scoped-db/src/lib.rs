@@ -24,6 +24,7 @@ mod resources;
 pub mod schema;
 pub mod scope;
 mod server;
+mod spelling;
 pub mod statement;
 mod tools;
 

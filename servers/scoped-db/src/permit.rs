@@ -2,6 +2,7 @@
 //! needed by everything in [`crate::effects`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::schema::TableName;
 /// Leave to run one `SELECT`. `Debug` shows no values: the key of masks is among them.
 #[derive(Clone)]
 pub struct Query {
-    pub(crate) sql: String,
+    pub(crate) sql: Arc<str>,
     pub(crate) values: Vec<Value>,
     pub(crate) context: Context,
     pub(crate) limits: RowLimits,

@@ -18,6 +18,7 @@ use guard::server::Template;
 use crate::schema::View;
 use crate::schema::ViewTable;
 use crate::server::Inner;
+use crate::spelling;
 use crate::tools::described;
 
 /// By what a table is addressed.
@@ -53,7 +54,7 @@ pub(crate) fn list(inner: &Inner, call: &Call, after: Option<&str>) -> Outcome<P
         label = label.join(declared.label);
         page.items.push(Resource {
             uri: address(table),
-            name: declared.name.to_string(),
+            name: spelling::shown(&declared.name.to_string()).into_owned(),
             mime: Some(JSON.to_owned()),
             size: None,
             modified: None,

@@ -29,13 +29,16 @@ use crate::permit::Context;
 use crate::permit::Query;
 use crate::permit::RowLimits;
 use crate::schema::Schema;
+use crate::schema::TableName;
 use crate::schema::View;
 use crate::schema::ViewTable;
+use crate::spelling;
 use crate::statement;
 use crate::statement::Dialect;
 use crate::statement::Input;
 use crate::statement::Translated;
 use kept::Kept;
+use kept::Understood;
 
 pub use change::Changed;
 pub use change::Verb;
@@ -63,7 +66,7 @@ pub struct Permitted {
     /// The join of the labels of all that it touches.
     pub label: Label,
     /// Where that comes from, for the record.
-    pub lineage: Lineage,
+    pub lineage: Arc<Lineage>,
     /// Whether it touches a table with rows that the caller may not know of: then nothing that
     /// the planner thinks may be told.
     pub hides_rows: bool,
@@ -137,14 +140,17 @@ impl Scope {
         let found = text
             .split_once('.')
             .and_then(|(s, t)| view.find(Some(s), t));
-        if let Some(table) = found.or_else(|| view.find(None, text)) {
+        // as it was shown, where not every character of a name can be
+        let spelled = |name: &TableName| spelling::shown(&name.to_string()) == text;
+        let as_shown = || view.tables().iter().find(|t| spelled(&t.table.name));
+        let found = found.or_else(|| view.find(None, text)).or_else(as_shown);
+        if let Some(table) = found {
             return Ok(table);
         }
-        let hidden = self
-            .schema
-            .tables
-            .iter()
-            .any(|table| table.name.table == text || table.name.to_string() == text);
+        let hidden = self.schema.tables.iter().any(|table| {
+            let name = &table.name;
+            name.table == text || name.to_string() == text || spelled(name)
+        });
         Err(if hidden {
             Denial::NotCleared
         } else {
@@ -164,42 +170,52 @@ impl Scope {
         parameters: &[Value],
         window: Window,
     ) -> Result<Permitted, Denial> {
-        let view = self.view(caller.clearance);
-        let translated = self.kept.translated(caller.clearance, sql, || {
-            statement::translate(sql, &view, self.dialect, self.limits.bounds())
+        let understood = self.kept.understood(caller.clearance, sql, || {
+            self.understand(&self.view(caller.clearance), sql)
         })?;
-        self.permitted(caller, &view, &translated, parameters, window)
+        self.permitted(caller, &understood, parameters, window)
     }
 
-    fn permitted(
-        &self,
-        caller: &Caller,
-        view: &View,
-        translated: &Translated,
-        parameters: &[Value],
-        window: Window,
-    ) -> Result<Permitted, Denial> {
-        let lineage = lineage(view, translated);
+    /// What a statement is over `view`: the part that is the same for all who have that view.
+    fn understand(&self, view: &View, sql: &str) -> Result<Understood, Denial> {
+        let translated = statement::translate(sql, view, self.dialect, self.limits.bounds())?;
+        let lineage = lineage(view, &translated);
         let labels = lineage.tables.iter().map(|(_, label)| *label);
         let touched = translated.touched.iter();
         let mut touched = touched.filter_map(|touched| view.tables().get(touched.table));
-        let hides_rows = touched.any(|table| table.table.hides_rows());
+        Ok(Understood {
+            label: labels.fold(Label::PUBLIC, Label::join),
+            hides_rows: touched.any(|table| table.table.hides_rows()),
+            lineage: Arc::new(lineage),
+            inputs: translated.inputs,
+            sql: translated.sql.into(),
+        })
+    }
+
+    /// The leave for this caller and these values; decided anew for each request.
+    fn permitted(
+        &self,
+        caller: &Caller,
+        understood: &Understood,
+        parameters: &[Value],
+        window: Window,
+    ) -> Result<Permitted, Denial> {
         let limits = self.window(window);
         Ok(Permitted {
-            label: labels.fold(Label::PUBLIC, Label::join),
+            label: understood.label,
             query: Query {
-                sql: translated.sql.clone(),
-                values: self.values(caller, &translated.inputs, parameters)?,
+                sql: Arc::clone(&understood.sql),
+                values: self.values(caller, &understood.inputs, parameters)?,
                 context: self.context(caller),
                 limits: RowLimits {
                     // whether a statement costs too much would tell of hidden rows as well
-                    cost: limits.cost.filter(|_| !hides_rows),
+                    cost: limits.cost.filter(|_| !understood.hides_rows),
                     ..limits
                 },
                 skip: window.skip,
             },
-            lineage,
-            hides_rows,
+            lineage: Arc::clone(&understood.lineage),
+            hides_rows: understood.hides_rows,
         })
     }
 

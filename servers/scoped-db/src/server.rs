@@ -19,6 +19,7 @@ use guard::server::Tool;
 use crate::effects::Engine;
 use crate::resources;
 use crate::scope::Scope;
+use crate::spelling;
 use crate::statement::Dialect;
 use crate::tools;
 
@@ -88,7 +89,7 @@ impl Server for ScopedDb {
                 break;
             }
             text.push(' ');
-            text.push_str(&table.table.name.to_string());
+            text.push_str(&spelling::shown(&table.table.name.to_string()));
         }
         text.push_str(
             ". Columns that describe_table does not show do not exist; masked ones hold what the \

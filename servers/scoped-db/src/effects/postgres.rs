@@ -19,6 +19,7 @@ mod read;
 mod time;
 mod tls;
 mod trouble;
+mod verdict;
 
 #[cfg(test)]
 mod testing;
@@ -106,7 +107,8 @@ impl Postgres {
             statement: START_TIME,
             ..self.pool.settings
         };
-        let link = self.pool.connect(&settings).await?;
+        let link = self.pool.connect(&settings).await;
+        let link = link.map_err(|unreached| unreached.fault)?;
         Ok(Session { link })
     }
 

@@ -11,6 +11,7 @@ use super::Arguments;
 use super::ScopedDbProgram;
 use super::open;
 use super::say;
+use crate::spelling::is_unseen;
 
 /// Runs one statement through the gate and prints its rows.
 pub(super) fn query(
@@ -73,12 +74,7 @@ fn cell(value: &Value) -> String {
 
 /// A value must not move the cursor, colour the screen or turn the text around.
 fn plain(c: char) -> char {
-    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    if c.is_control() || turns {
-        '\u{fffd}'
-    } else {
-        c
-    }
+    if is_unseen(c) { '\u{fffd}' } else { c }
 }
 
 fn table(lines: &[Vec<String>]) -> String {

@@ -16,7 +16,6 @@ use crate::schema::Schema;
 use crate::schema::Table;
 use crate::schema::View;
 use crate::schema::ViewTable;
-use crate::statement;
 
 /// Which rows of one table, and what of them.
 #[derive(Clone, Debug, Default)]
@@ -179,11 +178,10 @@ impl Scope {
         let view = View::of(&alone, Clearance::up_to(all));
         let only = view.tables().first().ok_or(Denial::NotFound)?;
         let text = Text::new("count(*) AS \"count\"", only);
-        let bounds = self.limits().bounds();
-        let translated = statement::translate(&text.sql, &view, self.dialect, bounds)?;
-        let mut permitted = self.permitted(caller, &view, &translated, &[], Window::default())?;
+        let understood = self.understand(&view, &text.sql)?;
+        let mut permitted = self.permitted(caller, &understood, &[], Window::default())?;
         permitted.label = count.label;
-        for (_, label) in &mut permitted.lineage.tables {
+        for (_, label) in &mut Arc::make_mut(&mut permitted.lineage).tables {
             *label = count.label;
         }
         Ok((permitted, count.min_group))

@@ -130,7 +130,7 @@ impl Printer<'_> {
                 } else {
                     "(EXISTS ("
                 });
-                self.query(subquery)?;
+                self.existing(subquery)?;
                 self.text("))");
                 Ok(())
             }

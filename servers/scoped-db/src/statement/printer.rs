@@ -34,6 +34,8 @@ pub(super) struct Printer<'a> {
     pub(super) touch: Touch,
     /// What is bound after the caller's parameters.
     pub(super) inputs: Vec<Input>,
+    /// The next select list may be empty.
+    pub(super) bare: bool,
     /// A condition was seen that can fail or take long for some values.
     pub(super) stirred: bool,
     /// A table was seen that has a rule.
@@ -70,6 +72,7 @@ impl<'a> Printer<'a> {
             ctes: Vec::new(),
             touch: Touch::default(),
             inputs: (0..parameters).map(Input::Parameter).collect(),
+            bare: false,
             stirred: false,
             ruled: false,
             at: START,

@@ -4,10 +4,12 @@ use sqlparser::ast::Distinct;
 use sqlparser::ast::Expr;
 use sqlparser::ast::GroupByExpr;
 use sqlparser::ast::ObjectName;
+use sqlparser::ast::Query;
 use sqlparser::ast::Select;
 use sqlparser::ast::SelectFlavor;
 use sqlparser::ast::SelectItem;
 use sqlparser::ast::SelectItemQualifiedWildcardKind;
+use sqlparser::ast::SetExpr;
 use sqlparser::ast::WildcardAdditionalOptions;
 
 use crate::statement::Dialect;
@@ -51,6 +53,9 @@ impl Printer<'_> {
             flavor,
         } = select;
         self.see(select_token.0.span.start);
+        // an outcome without columns
+        let bare = std::mem::take(&mut self.bare);
+        self.without(projection.is_empty() && !bare, NOT_AVAILABLE)?;
         self.without(into.is_some(), "nothing can be written here")?;
         let foreign = !optimizer_hints.is_empty()
             || select_modifiers.is_some()
@@ -152,9 +157,17 @@ impl Printer<'_> {
             }
             printer.without(fields.len() > printer.bounds.columns, TOO_MANY_COLUMNS)
         })?;
-        // an outcome without columns
-        self.without(items.is_empty(), NOT_AVAILABLE)?;
         Ok(fields)
+    }
+
+    /// Prints a query of which only is asked whether it has rows: its own select list may be
+    /// empty, as in `EXISTS (SELECT FROM t)`, that of nothing else.
+    pub(super) fn existing(&mut self, query: &Query) -> Outcome {
+        // without WITH, what is printed first is this SELECT itself
+        let alone = query.with.is_none() && matches!(query.body.as_ref(), SetExpr::Select(_));
+        self.bare = alone && self.dialect == Dialect::Postgres;
+        self.query(query)?;
+        Ok(())
     }
 
     fn field(&mut self, expr: &Expr, name: String) -> Field {

@@ -16,9 +16,11 @@ use guard::server::Outcome;
 
 use super::page;
 use crate::resources;
+use crate::schema::TableName;
 use crate::schema::ViewTable;
 use crate::schema::Writes;
 use crate::server::Inner;
+use crate::spelling;
 
 #[derive(Debug, Deserialize)]
 struct Described {
@@ -33,7 +35,7 @@ pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
     for table in view.tables() {
         let declared = &table.table;
         let mut shown = Map::new();
-        shown.insert("table".to_owned(), declared.name.to_string().into());
+        shown.insert("table".to_owned(), shown_name(&declared.name).into());
         let text = inner.known.text(declared.label);
         shown.insert("label".to_owned(), text.into());
         shown.insert("columns".to_owned(), table.columns.len().into());
@@ -50,7 +52,7 @@ pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
     for table in inner.scope.counted(call.caller()) {
         let count = table.count.map_or(table.label, |count| count.label);
         tables.push(json!({
-            "table": table.name.to_string(),
+            "table": shown_name(&table.name),
             "label": inner.known.text(count),
             "only": "count_rows",
         }));
@@ -80,8 +82,8 @@ pub(crate) fn described(table: &ViewTable, caller: &Caller, known: &Taxonomy) ->
     let columns = table.columns().map(|(column, shown)| {
         label = label.join(shown.label);
         let mut told = json!({
-            "name": column.name,
-            "type": column.kind,
+            "name": spelling::shown(&column.name),
+            "type": spelling::shown(&column.kind),
             "nullable": column.nullable,
             "label": known.text(shown.label),
         });
@@ -97,7 +99,7 @@ pub(crate) fn described(table: &ViewTable, caller: &Caller, known: &Taxonomy) ->
     });
     let columns: Vec<Value> = columns.collect();
     let mut told = Map::new();
-    told.insert("table".to_owned(), declared.name.to_string().into());
+    told.insert("table".to_owned(), shown_name(&declared.name).into());
     if let Some(about) = &declared.about {
         told.insert("about".to_owned(), about.clone().into());
     }
@@ -107,7 +109,7 @@ pub(crate) fn described(table: &ViewTable, caller: &Caller, known: &Taxonomy) ->
     }
     let seen = |name: &String| table.column(name).is_some();
     if !declared.key.is_empty() && declared.key.iter().all(seen) {
-        told.insert("key".to_owned(), declared.key.clone().into());
+        told.insert("key".to_owned(), shown_all(&declared.key).into());
     }
     told.insert("columns".to_owned(), columns.into());
     let writes = writes(&declared.writes, table, caller);
@@ -133,11 +135,25 @@ fn writes(writes: &Writes, table: &ViewTable, caller: &Caller) -> Map<String, Va
                 let shown = table.column(name);
                 shown.is_some_and(|(_, shown)| shown.mask.is_none())
             };
-            let columns: Vec<&String> = write.columns.iter().filter(seen).collect();
-            told.insert(verb.to_owned(), json!(columns));
+            told.insert(
+                verb.to_owned(),
+                shown_all(write.columns.iter().filter(seen)).into(),
+            );
         }
     }
     told
+}
+
+/// `SCHEMA.TABLE` as models and people read it.
+pub(super) fn shown_name(name: &TableName) -> String {
+    spelling::shown(&name.to_string()).into_owned()
+}
+
+fn shown_all<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let names = names.into_iter();
+    names
+        .map(|name| spelling::shown(name).into_owned())
+        .collect()
 }
 
 /// To two digits: an exact figure would tell of single rows.

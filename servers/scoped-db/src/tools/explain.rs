@@ -10,6 +10,7 @@ use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Outcome;
 
+use super::describe::shown_name;
 use super::page;
 use super::query::Statement;
 use crate::effects::PlanStep;
@@ -52,7 +53,7 @@ fn shown(step: &PlanStep, exists: impl Fn(&TableName) -> bool) -> Value {
     });
     let table = step.table.as_ref().filter(|table| exists(table));
     if let (Some(shown), Some(table)) = (shown.as_object_mut(), table) {
-        shown.insert("table".to_owned(), table.to_string().into());
+        shown.insert("table".to_owned(), shown_name(table).into());
     }
     shown
 }

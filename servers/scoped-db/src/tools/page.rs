@@ -27,6 +27,7 @@ use crate::scope::Lineage;
 use crate::scope::Permitted;
 use crate::scope::Window;
 use crate::server::Inner;
+use crate::spelling;
 
 /// What a cursor is sealed to: the tool and its arguments without the cursor.
 #[derive(Debug, Serialize)]
@@ -106,7 +107,8 @@ pub(super) async fn page(
 fn answer(rows: Rows, next: Option<String>, untrusted: bool) -> Answer {
     let items = rows.rows.len() as u64;
     let columns = rows.columns.into_iter();
-    let columns = columns.map(|head| json!({"name": head.name, "type": head.kind}));
+    let columns =
+        columns.map(|head| json!({"name": spelling::shown(&head.name), "type": head.kind}));
     let mut shown = Map::new();
     shown.insert("columns".to_owned(), columns.collect());
     let rows_shown = rows.rows.into_iter().map(Value::Array);

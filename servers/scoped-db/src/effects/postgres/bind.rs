@@ -19,6 +19,7 @@ use tokio_postgres::types::private::BytesMut;
 use crate::grant::quoted;
 
 /// One value in text form, or null. `Debug` does not show it: the client library would log it.
+#[derive(Hash)]
 pub(super) struct Bound(Option<String>);
 
 impl Bound {

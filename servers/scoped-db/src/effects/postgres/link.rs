@@ -24,6 +24,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Settings;
 use super::prepared::Statements;
 use super::tls;
+use super::trouble::is_full;
 use super::trouble::start_failure;
 use crate::connection::Attributes;
 use crate::connection::Binding;
@@ -46,6 +47,21 @@ pub(super) struct Link {
     driver: JoinHandle<()>,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) struct Unreached {
+    /// For the operator.
+    pub(super) fault: Fault,
+    /// Whether the server has as many connections as it, or the role, may have.
+    pub(super) full: bool,
+}
+
+impl From<Fault> for Unreached {
+    fn from(fault: Fault) -> Self {
+        Self { fault, full: false }
+    }
+}
+
 /// The answer to a message that ends a transaction.
 pub(super) type Ending =
     Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + Sync>>;
@@ -56,21 +72,21 @@ impl Link {
         target: &Target,
         password: Option<&Secret>,
         settings: &Settings,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Unreached> {
         let mut last = None;
         for host in &target.hosts {
             let config = config(target, host, password);
             let attempt = Self::to(&config, target, host, settings);
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),
-                Ok(Err(fault)) => last = Some(fault),
+                Ok(Err(unreached)) => last = Some(unreached),
                 Err(_) => {
                     let late = format!("no answer from {host} in time");
-                    last = Some(Fault::new(CONNECT, late));
+                    last = Some(Fault::new(CONNECT, late).into());
                 }
             }
         }
-        Err(last.unwrap_or_else(|| Fault::new(CONNECT, "no host")))
+        Err(last.unwrap_or_else(|| Fault::new(CONNECT, "no host").into()))
     }
 
     async fn to(
@@ -78,10 +94,13 @@ impl Link {
         target: &Target,
         host: &Host,
         settings: &Settings,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Unreached> {
         let tls = tls::connector(target, host.tls)?;
         let connected = config.connect(tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| start_failure(CONNECT, &error))?;
+        let (client, connection) = connected.map_err(|error| Unreached {
+            full: is_full(&error),
+            fault: start_failure(CONNECT, &error),
+        })?;
         let version = connection.parameter("server_version").map(major);
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 
 use super::Settings;
 use super::link::Link;
+use super::link::Unreached;
 use super::read::Ended;
 use crate::connection::Target;
 
@@ -68,7 +69,7 @@ impl Pool {
     }
 
     /// A connection that is not kept.
-    pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Fault> {
+    pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Unreached> {
         // A keyring may ask somebody first.
         let pool = Arc::clone(self);
         let password = tokio::task::spawn_blocking(move || (pool.password)()).await;
@@ -102,7 +103,14 @@ impl Pool {
     }
 
     async fn connected(self: &Arc<Self>) -> Result<Link, Refusal> {
-        Ok(self.connect(&self.settings).await?)
+        let connected = self.connect(&self.settings).await;
+        connected.map_err(|Unreached { fault, full }| {
+            if !full {
+                return fault.into();
+            }
+            tracing::warn!(cause = fault.chain(), "the database lets nobody more in");
+            Denial::Busy.into()
+        })
     }
 
     fn take_idle(&self) -> Option<Link> {

@@ -11,8 +11,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::OnceLock;
 
 use guard::error::Refusal;
 use tokio_postgres::Client;
@@ -22,6 +21,7 @@ use tokio_postgres::types::Type;
 
 use super::decode::Form;
 use super::trouble;
+use super::verdict::Verdicts;
 use crate::effects::ColumnHead;
 use crate::grant::quoted;
 use crate::permit::Query;
@@ -39,8 +39,10 @@ pub(super) struct Prepared {
     pub(super) forms: Vec<Form>,
     /// How many values it takes, without that for the rows passed over.
     pub(super) inputs: usize,
-    /// The least ceiling under which the planner found it.
-    under: AtomicU64,
+    /// With which values the planner found it cheap enough.
+    pub(super) verdicts: Verdicts,
+    /// What asks the planner, once it was needed.
+    pub(super) explain: OnceLock<Statement>,
 }
 
 /// The statements of one connection.
@@ -152,18 +154,9 @@ impl Prepared {
             heads,
             forms,
             inputs,
-            under: AtomicU64::new(u64::MAX),
+            verdicts: Verdicts::default(),
+            explain: OnceLock::new(),
         })
-    }
-
-    /// Whether the planner found it under `ceiling` before.
-    pub(super) fn is_under(&self, ceiling: u64) -> bool {
-        self.under.load(Ordering::Relaxed) <= ceiling
-    }
-
-    /// Keeps that the planner found it under `ceiling`.
-    pub(super) fn set_under(&self, ceiling: u64) {
-        self.under.fetch_min(ceiling, Ordering::Relaxed);
     }
 }
 

@@ -37,7 +37,9 @@ use super::prepared::mismatch;
 use super::prepared::unprepared;
 use super::trouble;
 use super::trouble::refusal;
+use crate::effects::HELD;
 use crate::effects::Rows;
+use crate::effects::SMALL;
 use crate::permit::Context;
 use crate::permit::Query;
 use crate::permit::RowLimits;
@@ -74,10 +76,10 @@ pub(super) async fn run(
         .map_err(|error| Ended::early(unprepared(&error), &error))?;
     let values = values(&prepared, query).map_err(Ended::refused)?;
     if let Some(ceiling) = limits.cost
-        && !prepared.is_under(ceiling)
+        && !prepared.verdicts.is_under(ceiling, &values)
     {
         judge(link, &prepared, query, &values, ceiling).await?;
-        prepared.set_under(ceiling);
+        prepared.verdicts.set_under(ceiling, &values);
     }
     settle(link).await?;
     let client = Arc::clone(&link.client);
@@ -135,9 +137,15 @@ async fn explained(
 ) -> Result<Value, Ended> {
     settle(link).await?;
     let client = Arc::clone(&link.client);
-    let explain = format!("EXPLAIN (VERBOSE, FORMAT JSON) {}", prepared.text);
-    let statement = client.prepare(&explain).await;
-    let statement = statement.map_err(|error| Ended::early(unprepared(&error), &error))?;
+    let statement = match prepared.explain.get() {
+        Some(statement) => statement.clone(),
+        None => {
+            let explain = format!("EXPLAIN (VERBOSE, FORMAT JSON) {}", prepared.text);
+            let statement = client.prepare(&explain).await;
+            let statement = statement.map_err(|error| Ended::early(unprepared(&error), &error))?;
+            prepared.explain.get_or_init(|| statement).clone()
+        }
+    };
     let told = in_transaction(link, query, async {
         let rows = client.query_raw(&statement, values).await.map_err(failed)?;
         let rows: Vec<_> = rows.try_collect().await.map_err(failed)?;
@@ -316,10 +324,6 @@ impl Ended {
 
 /// The server counts them in 31 bits.
 const MOST_MILLIS: u128 = 1 << 30;
-/// Bytes of an answer for which no room is asked.
-const SMALL: u64 = 64 << 10;
-/// Values take this many times the room of their bytes until they are written.
-const HELD: u64 = 2;
 const PLAN: &str = "read the plan";
 const COST: &str = "the planner expects too much work: narrow the query, or ask for less of it";
 const ROW: &str = "one row alone is more than an answer may hold: name fewer columns";

@@ -259,7 +259,7 @@ pub(super) fn call_for(time: Duration, cancel: &CancellationToken) -> Call {
 /// Leave to run `sql`, with ample limits.
 pub(super) fn query(sql: &str, values: impl Into<Vec<Value>>) -> Query {
     Query {
-        sql: sql.to_owned(),
+        sql: sql.into(),
         values: values.into(),
         context: Context::default(),
         limits: RowLimits {

@@ -57,6 +57,12 @@ pub(super) fn start_failure(step: &'static str, error: &Error) -> Fault {
     Fault::new(step, cause)
 }
 
+/// Whether the server lets nobody more in: it, the database or the role has all the connections
+/// that there may be.
+pub(super) fn is_full(error: &Error) -> bool {
+    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+}
+
 /// Whether a statement that was prepared earlier fits no more: what it reads was altered since.
 pub(super) fn is_stale(error: &Error) -> bool {
     let code = error.code().map(SqlState::code);

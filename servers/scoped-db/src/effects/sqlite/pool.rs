@@ -16,6 +16,7 @@ use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Refusal;
 use guard::error::fault;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::door::Door;
@@ -156,6 +157,18 @@ impl End {
         } else {
             Err(Denial::TimedOut)
         }
+    }
+
+    /// Waits until there is memory for an answer of `bytes`, as [`Call::reserve`] does. Only for
+    /// the thread that a statement runs on.
+    pub(super) fn reserve(&self, bytes: u64) -> Result<(), Denial> {
+        self.check()?;
+        let left = self.at.saturating_duration_since(Instant::now());
+        let runtime = Handle::try_current().map_err(|_| Denial::Busy)?;
+        runtime.block_on(async {
+            let room = tokio::time::timeout(left, self.call.reserve(bytes));
+            room.await.unwrap_or(Err(Denial::TimedOut))
+        })
     }
 }
 

@@ -11,8 +11,10 @@ use super::trouble::running;
 use super::values;
 use super::values::Cells;
 use crate::effects::ColumnHead;
+use crate::effects::HELD;
 use crate::effects::PlanStep;
 use crate::effects::Rows;
+use crate::effects::SMALL;
 use crate::permit::Query;
 use crate::schema::TableName;
 
@@ -104,7 +106,7 @@ fn collect(
     let limits = query.limits;
     let mut cells = Cells::new(&limits);
     let mut rows: Vec<Vec<_>> = Vec::new();
-    let mut more = false;
+    let (mut more, mut held) = (false, false);
     let mut found = statement.raw_query();
     while let Some(row) = found.next().map_err(running(RUN))? {
         turn.end.check()?;
@@ -126,6 +128,11 @@ fn collect(
             (cells.cut, cells.bytes) = before;
             more = true;
             break;
+        }
+        if cells.bytes > SMALL && !held {
+            held = true;
+            // many large answers at once would take more memory than all of them may
+            turn.end.reserve(HELD.saturating_mul(limits.bytes))?;
         }
         rows.push(taken);
     }

@@ -95,7 +95,7 @@ pub(super) fn limits() -> RowLimits {
 
 pub(super) fn query(sql: &str) -> Query {
     Query {
-        sql: sql.to_owned(),
+        sql: sql.into(),
         values: Vec::new(),
         context: Context::default(),
         limits: limits(),
@@ -122,14 +122,22 @@ pub(super) fn call() -> Call {
 }
 
 pub(super) fn call_until(cancel: &CancellationToken) -> Call {
-    let shared = Shared::new(Seal::new([7; 32], TimeDelta::seconds(600)));
+    call_of(&shared(), cancel)
+}
+
+/// What calls of one server share.
+pub(super) fn shared() -> Shared {
+    Shared::new(Seal::new([7; 32], TimeDelta::seconds(600)))
+}
+
+pub(super) fn call_of(shared: &Shared, cancel: &CancellationToken) -> Call {
     Call::new(
         Arc::default(),
         Uuid::nil(),
         DateTime::UNIX_EPOCH,
         Duration::from_secs(20),
         cancel.clone(),
-        &shared,
+        shared,
     )
 }
 

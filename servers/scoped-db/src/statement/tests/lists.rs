@@ -91,3 +91,46 @@ fn the_operators_and_types_are_those_that_were_looked_at() {
         assert!(postgres(&sql).is_ok(), "{sql}");
     }
 }
+
+/// Types whose input or output looks something up, runs code, or shows what the system holds.
+const DANGEROUS_TYPES: &str = "regclass regcollation regconfig regdictionary regnamespace regoper \
+    regoperator regproc regprocedure regrole regtype oid oidvector tid xid xid8 cid name aclitem \
+    pg_lsn pg_snapshot txid_snapshot refcursor record anyelement cstring internal void trigger xml \
+    tsquery tsvector pg_node_tree pg_class customers citext hstore lo";
+/// Operators that are other than what was looked at.
+const DANGEROUS_OPERATORS: &str = "@@ @@@ <-> <=> <#> <% %> <<-> |/ ||/ !! @-@ ## ~= #=# *= >>>";
+
+#[test]
+fn nothing_that_is_known_to_be_dangerous_could_be_listed_unnoticed() {
+    let groups = function::groups(Dialect::Postgres).iter();
+    let groups = groups.chain(function::groups(Dialect::Sqlite));
+    let functions: Vec<&str> = groups.flat_map(|(_, names)| *names).copied().collect();
+    let operators = [operator::POSTGRES, operator::SQLITE].concat();
+    let types = types::TYPES;
+    for name in DANGEROUS.lines() {
+        assert!(!functions.contains(&name), "{name}");
+    }
+    for kind in DANGEROUS_TYPES.split_whitespace() {
+        assert!(!types.contains(&kind), "{kind}");
+        for cast in [
+            format!("SELECT CAST('x' AS {kind})"),
+            format!("SELECT 'x'::{kind}"),
+            format!("SELECT 'x'::pg_catalog.{kind}"),
+            format!("SELECT '{{x}}'::{kind}[]"),
+            format!("SELECT {kind} 'x'"),
+        ] {
+            assert!(postgres(&cast).is_err(), "{cast}");
+        }
+    }
+    for symbol in DANGEROUS_OPERATORS.split_whitespace() {
+        assert!(!operators.contains(&symbol), "{symbol}");
+        for sql in [
+            format!("SELECT id {symbol} id FROM orders"),
+            format!("SELECT {symbol} id FROM orders"),
+            format!("SELECT id OPERATOR(pg_catalog.{symbol}) id FROM orders"),
+            format!("SELECT id OPERATOR({symbol}) id FROM orders"),
+        ] {
+            assert!(postgres(&sql).is_err(), "{sql}");
+        }
+    }
+}

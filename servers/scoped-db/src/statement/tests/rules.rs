@@ -171,3 +171,24 @@ fn a_rule_holds_nothing_that_a_statement_may_not_hold() {
     assert!(Rule::parse("tenant IN (:roles)", Dialect::Sqlite).is_err());
     assert!(Rule::parse("tenant = ANY(:roles)", Dialect::Sqlite).is_ok());
 }
+
+#[test]
+fn only_an_exists_may_name_no_column() {
+    let exists = "SELECT id FROM orders o WHERE EXISTS (SELECT FROM customers c WHERE c.id = o.id)";
+    let printed = postgres(exists).unwrap();
+    assert!(printed.sql.contains("(EXISTS (SELECT "), "{}", printed.sql);
+    assert!(postgres("SELECT NOT EXISTS (SELECT FROM customers)").is_ok());
+    for refused in [
+        "SELECT FROM customers",
+        "SELECT 1 FROM (SELECT FROM customers) x",
+        "SELECT id FROM orders WHERE id IN (SELECT FROM customers)",
+        "SELECT (SELECT FROM customers)",
+        "SELECT EXISTS (SELECT FROM (SELECT FROM customers) x)",
+        "SELECT EXISTS (WITH x AS (SELECT FROM customers) SELECT 1 FROM x)",
+        "SELECT EXISTS (SELECT id FROM customers), (SELECT FROM customers)",
+        "SELECT EXISTS (SELECT FROM customers UNION SELECT FROM customers)",
+    ] {
+        assert!(postgres(refused).is_err(), "{refused}");
+    }
+    assert!(sqlite("SELECT EXISTS (SELECT FROM customers)").is_err());
+}

@@ -167,7 +167,7 @@ async fn no_more_is_given_than_the_limits_say() {
         ]
     );
     assert!(rows.more);
-    some.sql = "SELECT g, g FROM generate_series(1, 8) AS g".to_owned();
+    some.sql = "SELECT g, g FROM generate_series(1, 8) AS g".into();
     assert!(!postgres.query(&call(), &some).await.unwrap().more);
 
     let mut wide = query("SELECT repeat('é', 5000), repeat('x', 4)::varchar(4)", []);
@@ -337,6 +337,29 @@ async fn a_plan_is_told_and_a_costly_statement_is_refused_before_it_runs() {
     }
     cheap.limits.cost = Some(1);
     assert!(postgres.query(&call(), &cheap).await.is_err());
+}
+
+#[tokio::test]
+async fn a_statement_that_was_cheap_with_other_values_is_judged_anew() {
+    let sql = "CREATE TABLE public.t (id int4 PRIMARY KEY); \
+               INSERT INTO public.t SELECT g FROM generate_series(1, 5000) g; ANALYZE public.t;";
+    let Some(database) = database(sql).await else {
+        return;
+    };
+    let postgres = database.open("postgres", 1);
+    let text =
+        "SELECT count(*) FROM public.t a CROSS JOIN public.t b WHERE a.id <= $1 AND b.id <= $1";
+    for (most, cheap) in [(1, true), (5000, false), (1, true), (5000, false)] {
+        let mut asked = query(text, [json!(most)]);
+        asked.limits.cost = Some(1000);
+        match postgres.query(&call(), &asked).await {
+            Ok(rows) => assert!(cheap, "{:?}", rows.rows),
+            Err(refusal) => {
+                assert!(matches!(denial(refusal), Denial::TooLarge(_)));
+                assert!(!cheap);
+            }
+        }
+    }
 }
 
 fn denial(refusal: Refusal) -> Denial {

@@ -54,6 +54,36 @@ async fn wait_until_busy(admin: &tokio_postgres::Client, role: &str) {
 }
 
 #[tokio::test]
+async fn a_server_that_lets_nobody_more_in_is_busy_and_not_broken() {
+    let Some(database) = database("").await else {
+        return;
+    };
+    let role = database.role("r", "").await;
+    let admin = database.admin().await;
+    let sql = format!("ALTER ROLE {role} CONNECTION LIMIT 1");
+    admin.batch_execute(&sql).await.unwrap();
+    let (first, second) = (database.open(&role, 1), database.open(&role, 1));
+    one(&first).await.unwrap();
+    let refused = one(&second).await.unwrap_err();
+    assert!(
+        matches!(refused, Refusal::Denied(Denial::Busy)),
+        "{refused:?}"
+    );
+    // at start it is told to the operator, with what the server said
+    let fault = second.session().await.unwrap_err();
+    assert!(fault.chain().contains("53300"), "{}", fault.chain());
+    drop(first);
+    let begun = Instant::now();
+    while one(&second).await.is_err() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "nobody is let in"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_killed_session_is_replaced_before_anybody_notices() {
     let Some(database) = database("").await else {
         return;

@@ -22,7 +22,7 @@ fn change(sql: &str, values: impl Into<Vec<Value>>, expected: u64) -> Change {
             schema: "public".to_owned(),
             table: "t".to_owned(),
         },
-        sql: query.sql,
+        sql: query.sql.to_string(),
         values: query.values,
         context: query.context,
         expected,

@@ -11,9 +11,11 @@ use super::super::testing::ENDLESS;
 use super::super::testing::World;
 use super::super::testing::ask;
 use super::super::testing::call;
+use super::super::testing::call_of;
 use super::super::testing::call_until;
 use super::super::testing::denied;
 use super::super::testing::query;
+use super::super::testing::shared;
 
 #[tokio::test]
 async fn a_statement_without_end_ends_by_its_own_time() {
@@ -138,4 +140,34 @@ async fn two_callers_read_at_once() {
     assert_eq!(denied(endless), Denial::TimedOut);
     assert_eq!(rows, json!([[3]]));
     assert!(took < Duration::from_millis(250), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_large_answer_waits_for_memory_and_a_small_one_does_not() {
+    let world = World::new();
+    let sqlite = world.open();
+    let shared = shared();
+    let cancel = CancellationToken::new();
+    let holder = call_of(&shared, &cancel);
+    holder.reserve(u64::MAX).await.unwrap();
+    let asked = call_of(&shared, &cancel);
+    assert_eq!(
+        sqlite
+            .query(&asked, &query("SELECT 1"))
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
+    let mut large = query(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) \
+         SELECT 'some forty characters to make it a large one', i FROM n",
+    );
+    (large.limits.rows, large.limits.bytes) = (5000, 1 << 20);
+    let mut waiting = std::pin::pin!(sqlite.query(&asked, &large));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
+    assert!(early.is_err(), "{early:?}");
+    drop(holder);
+    assert_eq!(waiting.await.unwrap().rows.len(), 3000);
 }
