@@ -102,3 +102,14 @@ fn names_cannot_leave_their_place() {
     }
     assert!(!outside.contains("DROP"), "{outside}");
 }
+
+#[test]
+fn what_everybody_may_do_by_default_is_taken_away() {
+    let sql = sql(table("sales", "customers", &["name"]), "reader");
+    for taken in [
+        "REVOKE CREATE, TEMPORARY ON DATABASE \"crm\" FROM PUBLIC;",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+    ] {
+        assert!(sql.lines().any(|line| line == taken), "{taken}");
+    }
+}

@@ -38,7 +38,9 @@ pub(super) fn draft(
 
 const HEAD: &str = "\
 # Drafted from the catalog. What is marked as a guess was guessed from a name: read every line,
-# delete what nobody needs, then run `scoped-db check`.
+# delete what nobody needs. `scoped-db grant-sql` then prints the role for what is left, with what
+# everybody may do by default taken away, such as REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC;
+# `scoped-db check` shows whether that is all the role may do.
 
 ";
 

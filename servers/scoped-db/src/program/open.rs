@@ -80,7 +80,13 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
 }
 
 fn refused(excess: &[&Finding]) -> String {
-    let shown = excess.iter().take(SHOWN).map(|f| f.what.as_str());
+    let shown = excess.iter().take(SHOWN).map(|finding| {
+        let fix = finding.fix.as_ref().map(|fix| fix.replace('\n', " "));
+        fix.map_or_else(
+            || finding.what.clone(),
+            |fix| format!("{} ({fix})", finding.what),
+        )
+    });
     let mut text = String::from("it may do more than the configuration says: ");
     text.push_str(&shown.collect::<Vec<_>>().join("; "));
     if excess.len() > SHOWN {
@@ -200,4 +206,24 @@ fn mask_key(config: &Config) -> Result<Secret, StartError> {
     getrandom::fill(&mut bytes).map_err(|cause| StartError::step("get random bytes", cause))?;
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Secret::new(digits).map_err(|cause| StartError::step("make a key of masks", cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_is_refused_is_told_with_the_sql_that_mends_it() {
+        let temporary = Finding {
+            severity: Severity::Refuse,
+            what: "the role has TEMPORARY on the database crm".to_owned(),
+            fix: Some("REVOKE TEMPORARY ON DATABASE \"crm\" FROM \"r\", PUBLIC;".to_owned()),
+        };
+        let text = refused(&[&temporary]);
+        assert!(text.contains(
+            "TEMPORARY on the database crm \
+             (REVOKE TEMPORARY ON DATABASE \"crm\" FROM \"r\", PUBLIC;)"
+        ));
+        assert!(!text.contains('\n'));
+    }
 }

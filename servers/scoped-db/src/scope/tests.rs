@@ -34,7 +34,11 @@ const CONFIG: &str = r#"
 "#;
 
 fn scope() -> Scope {
-    let source = Source::new("db.toml", CONFIG);
+    scope_of(CONFIG)
+}
+
+fn scope_of(text: &str) -> Scope {
+    let source = Source::new("db.toml", text);
     let config: Config = source.parse().unwrap();
     let known = Taxonomy::default();
     let catalog = declare::assumed(&config);
@@ -243,5 +247,69 @@ proptest! {
     #[test]
     fn a2_an_operator_is_one_of_the_schema(word in ".{0,8}") {
         prop_assert_eq!(Operator::named(&word).is_some(), Operator::WORDS.contains(&word.as_str()));
+    }
+}
+
+#[test]
+fn o4_a_table_is_found_by_the_name_that_is_shown_for_it() {
+    let scope = scope_of(
+        "[[tables]]\nname = \"pay\\u202Ellor\"\nlabel = \"internal\"\ncolumns = { id = true }\n",
+    );
+    let shown = r"public.pay\u{202e}llor";
+    let view = scope.view(caller("internal", &[]).clearance);
+    let found = scope.table(&view, shown).unwrap();
+    assert_eq!(found.table.name.table, "pay\u{202e}llor");
+    // for others it is as absent as any
+    let view = scope.view(caller("public", &[]).clearance);
+    assert_eq!(scope.table(&view, shown).unwrap_err(), Denial::NotCleared);
+}
+
+#[test]
+fn i5_what_is_kept_of_a_statement_serves_each_caller_as_themselves() {
+    let scope = scope();
+    let sql = "select id from customers where id = $1";
+    let ask = |subject: &str, value: i64| {
+        let caller = Caller {
+            principal: Principal::new(Principal::LOCAL, subject).unwrap(),
+            ..caller("internal", &[])
+        };
+        let permitted = scope.permit_query(&caller, sql, &[json!(value)], Window::default());
+        permitted.unwrap().query
+    };
+    for (subject, value) in [("east", 1), ("west", 2), ("east", 3)] {
+        let query = ask(subject, value);
+        assert_eq!(query.values().first(), Some(&json!(value)));
+        assert_eq!(query.values().last(), Some(&json!(subject)));
+        let settings = &query.context().settings;
+        assert_eq!(settings[0], ("app.user_id".to_owned(), subject.to_owned()));
+    }
+    // and what is refused to one clearance stays so, whoever asked before
+    let sql = "select notes from customers";
+    let may = caller("confidential+personal", &[]);
+    let may_not = caller("internal", &[]);
+    for _ in 0..2 {
+        assert!(
+            scope
+                .permit_query(&may, sql, &[], Window::default())
+                .is_ok()
+        );
+        assert!(
+            scope
+                .permit_query(&may_not, sql, &[], Window::default())
+                .is_err()
+        );
+    }
+    // nor do the labels of one clearance reach another
+    let sql = "select email from customers";
+    for _ in 0..2 {
+        let all = scope
+            .permit_query(&may, sql, &[], Window::default())
+            .unwrap();
+        let masked = scope
+            .permit_query(&may_not, sql, &[], Window::default())
+            .unwrap();
+        assert_ne!(all.label, masked.label);
+        assert_ne!(all.query.sql(), masked.query.sql());
+        assert_eq!(all.lineage.columns, masked.lineage.columns);
     }
 }
