@@ -136,7 +136,7 @@ fn o1_each_limit_of_the_configuration_holds() {
     let Some(cluster) = cluster() else { return };
     let database = database(cluster);
     for limit in LIMITS {
-        let (_world, mut raw) = serve(
+        let (world, mut raw) = serve(
             cluster,
             &database,
             &format!("{} = {}", limit.key, limit.low),
@@ -164,7 +164,7 @@ fn o1_each_limit_of_the_configuration_holds() {
                 assert_eq!(value.chars().count(), 21, "{value}");
             }
         }
-        raw.close();
+        world.assert_kept(&raw.close());
     }
 }
 
@@ -172,7 +172,7 @@ fn o1_each_limit_of_the_configuration_holds() {
 fn o1_there_are_never_more_connections_than_configured() {
     let Some(cluster) = cluster() else { return };
     let database = database(cluster);
-    let (_world, mut raw) = serve(cluster, &database, "connections = 2\nstatement-seconds = 2");
+    let (world, mut raw) = serve(cluster, &database, "connections = 2\nstatement-seconds = 2");
     let slow = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 400000) \
                 select max(i) from n";
     let asked: Vec<u64> = (0..6)
@@ -190,7 +190,7 @@ fn o1_there_are_never_more_connections_than_configured() {
     for id in asked {
         raw.wait(id);
     }
-    raw.close();
+    world.assert_kept(&raw.close());
 }
 
 #[test]
