@@ -102,15 +102,16 @@ const LIMITS: [Limit; 9] = [
 ];
 
 fn database(cluster: &Cluster) -> String {
-    cluster.database("limits", |cluster, name| {
+    let name = cluster.database("limits", |cluster, name| {
         cluster.connect(BOSS, name).run(
             "create table public.t (id int primary key, body text); \
              insert into public.t select g, repeat('x', 1500) from generate_series(1, 200) g; \
-             analyze public.t; grant select on public.t to scoped; \
-             do $$ begin execute format('revoke temporary on database %I from public', \
-             current_database()); end $$",
+             analyze public.t; grant select on public.t to scoped",
         );
-    })
+    });
+    let boss = cluster.connect(BOSS, "postgres");
+    boss.run(&format!("revoke temporary on database {name} from public"));
+    name
 }
 
 fn serve(cluster: &Cluster, database: &str, limit: &str) -> (World, Raw) {
