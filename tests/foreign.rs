@@ -1,7 +1,9 @@
-//! Clients that others wrote, on the real binary: the Inspector and the Python SDK.
+//! What others wrote, on the real binaries: the Inspector, the Python SDK, a token server.
 //!
 //! `tests/foreign/setup` installs them. Where they are missing the tests say so and pass, unless
 //! `KEYHOLE_FOREIGN` is set: then they fail.
+
+mod oauth;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -20,7 +20,8 @@ pub(crate) struct Request {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Option<Value>,
-    pub(crate) wait: Option<u32>,
+    /// A header beside the usual ones.
+    pub(crate) header: Option<(&'static str, String)>,
 }
 
 /// The answer to `request`, if it shows `key`.
@@ -49,7 +50,13 @@ pub(crate) fn answer(request: &Request, key: &str) -> Answer {
         ("GET", ["busy"]) => Answer {
             status: 429,
             body: Some(json!({"title": "too many requests"})),
-            wait: Some(3),
+            header: Some(("retry-after", "3".to_owned())),
+        },
+        // so has every API one that sends on to wherever it is told
+        ("GET", ["links"]) => Answer {
+            status: 302,
+            body: None,
+            header: Some(("location", parameter(query, "to"))),
         },
         // every API has such a page somewhere
         ("GET", ["debug", "headers"]) => {
@@ -63,14 +70,12 @@ pub(crate) fn answer(request: &Request, key: &str) -> Answer {
 
 /// Two customers a page, and a link to the next.
 fn list(query: &str) -> Answer {
-    let after = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("after="));
+    let after = parameter(query, "after");
     let all = customers();
-    let skip = after.map_or(0, |after| {
-        let before = all.iter().take_while(|one| text(one, "id") <= after);
-        before.count()
-    });
+    let before = all
+        .iter()
+        .take_while(|one| text(one, "id") <= after.as_str());
+    let skip = before.count();
     let page: Vec<Value> = all.iter().skip(skip).take(2).cloned().collect();
     let more = skip + page.len() < all.len();
     let last = page.last().map(|last| text(last, "id")).unwrap_or_default();
@@ -91,6 +96,16 @@ fn note(id: &str, request: &Request) -> Answer {
 }
 
 impl Request {
+    /// What is told of it: `key`, and nothing like it, is shown as `***`.
+    pub(crate) fn told(&self, key: &str) -> Value {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), value.replace(key, "***").into()));
+        json!({
+            "line": format!("{} {}", self.method, self.target),
+            "headers": headers.collect::<Map<String, Value>>(),
+        })
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find_map(|(own, value)| (own == name).then_some(value.as_str()))
@@ -105,10 +120,26 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A parameter of the query, decoded; empty if it is not there.
+fn parameter(query: &str, name: &str) -> String {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.find_map(|(own, value)| (own == name).then_some(value));
+    let mut parts = value.unwrap_or_default().split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or_default();
+        bytes.extend(u8::from_str_radix(digits, 16));
+        bytes.extend(rest.as_bytes());
+    }
+    // it may become a header
+    bytes.retain(|byte| !byte.is_ascii_control());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 const fn json(status: u16, body: Value) -> Answer {
     Answer {
         status,
         body: Some(body),
-        wait: None,
+        header: None,
     }
 }

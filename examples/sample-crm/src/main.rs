@@ -1,5 +1,8 @@
 //! A small CRM API on loopback: `sample-crm [PORT]`. It wants a key and says what it was told.
 //!
+//! The first line on standard output is its address. A line of JSON follows for each request, before
+//! the answer, in which the key is masked.
+//!
 //! It is an upstream as there are many: it checks `Authorization`, answers in JSON, pages by links,
 //! and has one page that repeats every header it got, as debugging pages do.
 #![expect(
@@ -56,13 +59,19 @@ fn converse(stream: TcpStream, key: &str) -> io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader)? {
-        let Answer { status, body, wait } = answer::answer(&request, key);
+        // nobody may be there to listen
+        drop(writeln!(io::stdout(), "{}", request.told(key)));
+        let Answer {
+            status,
+            body,
+            header,
+        } = answer::answer(&request, key);
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let wait = wait.map(|seconds| format!("retry-after: {seconds}\r\n"));
+        let header = header.map(|(name, value)| format!("{name}: {value}\r\n"));
         let head = format!(
             "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}\r\n",
             body.len(),
-            wait.unwrap_or_default(),
+            header.unwrap_or_default(),
         );
         writer.write_all(head.as_bytes())?;
         writer.write_all(body.as_bytes())?;

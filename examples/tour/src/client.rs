@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
+use std::process::Stdio;
 
 use rmcp::RoleClient;
 use rmcp::ServiceExt;
@@ -11,6 +12,9 @@ use rmcp::model::CallToolResult;
 use rmcp::model::ReadResourceRequestParams;
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::kill_process;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -18,6 +22,7 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub struct Client {
     service: RunningService<RoleClient, ()>,
+    pid: Option<u32>,
 }
 
 /// What the server said to one call.
@@ -33,6 +38,13 @@ pub struct Said {
     pub structured: Value,
     /// The whole answer as JSON, to compare.
     pub whole: String,
+}
+
+/// A client that keeps all that it is told, to be searched.
+#[derive(Debug)]
+pub struct Talk {
+    client: Client,
+    heard: String,
 }
 
 impl Client {
@@ -57,9 +69,42 @@ impl Client {
     ///
     /// As [`Client::start`].
     pub async fn connect(command: tokio::process::Command) -> io::Result<Self> {
-        let process = TokioChildProcess::new(command)?;
+        Self::connect_logged(command, Stdio::inherit()).await
+    }
+
+    /// Starts the server as `command` says; what it logs goes to `log`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::start`].
+    pub async fn connect_logged(
+        command: tokio::process::Command,
+        log: impl Into<Stdio>,
+    ) -> io::Result<Self> {
+        let process = TokioChildProcess::builder(command).stderr(log).spawn();
+        let (process, _) = process?;
+        let pid = process.id();
         let service = ().serve(process).await.map_err(io::Error::other)?;
-        Ok(Self { service })
+        Ok(Self { service, pid })
+    }
+
+    /// Sends the signal at which the server reads its policy again.
+    ///
+    /// # Errors
+    ///
+    /// If it is gone.
+    pub fn hang_up(&self) -> io::Result<()> {
+        let pid = self.pid.and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| io::Error::other("the server is gone"))?;
+        Ok(kill_process(pid, Signal::HUP)?)
+    }
+
+    /// Calls a tool that may not be there: then it is the error that there is no such tool.
+    pub async fn attempt(&self, tool: &'static str, arguments: &Value) -> Result<Said, String> {
+        let result = self.service.call_tool(request(tool, arguments)).await;
+        let result = result.map_err(|error| error.to_string())?;
+        Said::new(&result).map_err(|error| error.to_string())
     }
 
     /// Calls `tool` with an object of `arguments`.
@@ -110,6 +155,8 @@ impl Client {
     ///
     /// If there is no answer.
     pub async fn tools(&self) -> io::Result<Vec<String>> {
+        // a client may keep a list for a while; what is shown is what is there now
+        self.service.peer().clear_response_cache().await;
         let tools = self.service.list_all_tools().await;
         let tools = tools.map_err(io::Error::other)?;
         Ok(tools.iter().map(|tool| tool.name.to_string()).collect())
@@ -123,6 +170,40 @@ impl Client {
     pub async fn stop(self) -> io::Result<()> {
         let quit = self.service.cancel().await;
         quit.map(drop).map_err(io::Error::other)
+    }
+}
+
+impl Talk {
+    /// Nothing is said yet.
+    #[must_use]
+    pub const fn new(client: Client) -> Self {
+        let heard = String::new();
+        Self { client, heard }
+    }
+
+    /// Who talks.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Calls a tool that may not be there: then it is the error that there is no such tool.
+    pub async fn ask(&mut self, tool: &'static str, arguments: &Value) -> Result<Said, String> {
+        let answer = self.client.attempt(tool, arguments).await;
+        self.heard
+            .push_str(answer.as_ref().map_or_else(String::as_str, |s| &s.whole));
+        self.heard.push('\n');
+        answer
+    }
+
+    /// Ends it; gives all that was told, one answer a line.
+    ///
+    /// # Errors
+    ///
+    /// If the connection broke off.
+    pub async fn end(self) -> io::Result<String> {
+        self.client.stop().await?;
+        Ok(self.heard)
     }
 }
 

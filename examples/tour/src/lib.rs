@@ -1,4 +1,4 @@
-//! A client that shows what `readonly-fs` and `scoped-db` do and refuse, with the real binaries.
+//! A client that shows what the servers do and refuse, with the real binaries.
 //!
 //! | module         | answers                                                    |
 //! |----------------|------------------------------------------------------------|
@@ -15,20 +15,30 @@
 //! | [`statements`] | does any statement lead out of it?                         |
 //! | [`lineage`]    | who read which columns?                                    |
 //! | [`shown`]      | how are rows written for people?                           |
+//! | [`api`]        | which API is there, and who may ask it until when?         |
+//! | [`sample`]     | what did it receive?                                       |
+//! | [`grant`]      | what is there before, during and after a grant?            |
+//! | [`errands`]    | what does the API get to know, and does anything else?     |
+//! | [`announced`]  | what was recorded before it left, and where is the key?    |
 //!
 //! # Invariants
 //!
 //! - Everything is done to a copy in a temporary directory.
 //! - A promise that does not hold makes the program end with 1.
 
+pub mod announced;
+pub mod api;
 pub mod attacks;
 pub mod binary;
 pub mod client;
 pub mod cluster;
 pub mod crm;
 pub mod desks;
+pub mod errands;
+pub mod grant;
 pub mod lineage;
 pub mod readers;
+pub mod sample;
 pub mod screen;
 pub mod shown;
 pub mod stage;

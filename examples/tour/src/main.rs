@@ -8,11 +8,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use tour::announced;
+use tour::api::Api;
 use tour::attacks;
 use tour::binary;
 use tour::client::Client;
+use tour::client::Talk;
 use tour::crm::Crm;
 use tour::desks;
+use tour::errands;
+use tour::grant;
 use tour::lineage;
 use tour::readers;
 use tour::screen::Screen;
@@ -40,9 +45,12 @@ async fn main() -> ExitCode {
 async fn tour(screen: &mut Screen) -> io::Result<()> {
     let files = binary::build("readonly-fs", &[])?;
     let database = binary::build("scoped-db", &["sqlite"])?;
+    let fetcher = binary::build("api-fetch", &[])?;
+    let sample = binary::build("sample-crm", &[])?;
     let begun = Instant::now();
     folder(screen, &files).await?;
     tables(screen, database).await?;
+    endpoints(screen, fetcher, &sample).await?;
     screen.say(&format!("\nTook {:.1} s.", begun.elapsed().as_secs_f64()));
     Ok(())
 }
@@ -74,4 +82,20 @@ async fn tables(screen: &mut Screen, binary: PathBuf) -> io::Result<()> {
     support.stop().await?;
     auditor.stop().await?;
     lineage::show(screen, &crm)
+}
+
+async fn endpoints(screen: &mut Screen, binary: PathBuf, sample: &Path) -> io::Result<()> {
+    let api = Api::set(binary, sample)?;
+    screen.title("Keyhole: one API, one key, one hour");
+    screen
+        .say("A language model asks for a customer. The server decides whether it may, and calls.");
+
+    let mut talk = Talk::new(api.start().await?);
+    grant::before(screen, &api, &mut talk).await?;
+    grant::begins(screen, &api, &mut talk).await?;
+    errands::show(screen, &api, &mut talk).await?;
+    errands::attack(screen, &api, &mut talk).await?;
+    grant::ends(screen, &api, &mut talk).await?;
+    let heard = talk.end().await?;
+    announced::show(screen, &api, &heard)
 }

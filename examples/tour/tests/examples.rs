@@ -18,6 +18,7 @@ use serde_json::json;
 use tour::binary::build;
 use tour::client::Client;
 use tour::client::Said;
+use tour::sample::Sample;
 use tour::stage::Stage;
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn an_auditor_for_an_afternoon_is_a_clerk_before_and_after() {
         ("2026-10-05T17:59:59Z", "allowed"),
         ("2026-10-05T18:00:00Z", "denied"),
     ] {
-        let said = story.run(&["explain", "ada", accounts, "--at", at]);
+        let said = story.run("ledger-ada", &["explain", "ada", accounts, "--at", at]);
         let said = String::from_utf8(said.stdout).unwrap();
         assert!(said.starts_with(verdict), "{at}: {said}");
     }
@@ -151,22 +152,72 @@ async fn a_customer_is_another_one_for_each_desk() {
     auditor.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn one_policy_makes_two_desks_of_documents_a_database_and_an_api() {
+    let story = Story::of("customer-desk");
+    tour::crm::fill_file(story.stage.path()).unwrap();
+    let sample = build("sample-crm", &[]).unwrap();
+    let sample = Sample::start(&sample, story.stage.path(), &story.key("plans-support")).unwrap();
+    let config = story.stage.path().join("api-fetch.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("http://127.0.0.1:8720/v1", sample.base());
+    std::fs::write(config, text).unwrap();
+
+    let findings = "handbook/audit/2026-findings.md";
+    let people = "SELECT name, email FROM customers ORDER BY id LIMIT 1";
+    let plan = json!({ "id": "AB1002" });
+    for (desk, personal) in [("support", false), ("auditor", true)] {
+        let files = story.start(&format!("handbook-{desk}")).await;
+        let database = story.start(&format!("crm-{desk}")).await;
+        let api = story.start(&format!("plans-{desk}")).await;
+        assert_eq!(read(&files, findings).await.refused, !personal);
+        assert!(!read(&files, "handbook/escalation.md").await.refused);
+        let rows = query(&database, people).await;
+        assert_eq!(rows.mentions("mira.castell@"), personal, "{}", rows.whole);
+        let plan = api.call("fetch-plan", &plan).await.unwrap();
+        assert_eq!(plan.structured["data"]["plan"]["name"], "free");
+        for word in ["asha@example.com", "Asha Rao", "high"] {
+            assert_eq!(plan.mentions(word), personal, "{word}: {}", plan.whole);
+        }
+        let label = if personal {
+            "confidential+personal"
+        } else {
+            "internal"
+        };
+        for answer in [&rows, &plan] {
+            assert_eq!(answer.label, label, "{desk}: {}", answer.whole);
+        }
+        for client in [files, database, api] {
+            client.stop().await.unwrap();
+        }
+    }
+    let received = sample.received().unwrap();
+    assert_eq!(received.len(), 2);
+    assert!(
+        received
+            .iter()
+            .all(|request| request["headers"]["authorization"] == "Bearer ***"),
+        "{received:?}"
+    );
+}
+
 #[test]
 fn what_a_desk_may_read_of_a_database_can_be_asked_before_it_is_let_in() {
     let story = Story::of("customer-desk");
     tour::crm::fill_file(story.stage.path()).unwrap();
-    let checked = story.run(&["check"]);
+    let checked = story.run("crm-support", &["check"]);
     assert!(checked.status.success(), "{checked:?}");
     for (who, column, verdict) in [
         ("support-desk", "customers.name", "allowed"),
         ("support-desk", "customers.notes", "denied"),
         ("auditor", "customers.notes", "allowed"),
     ] {
-        let said = story.run(&["explain", who, column]);
+        let said = story.run("crm-support", &["explain", who, column]);
         let said = String::from_utf8(said.stdout).unwrap();
         assert!(said.starts_with(verdict), "{who} {column}: {said}");
     }
-    let granted = story.run(&["grant-sql", "--role", "crm_reader", "--database", "crm"]);
+    let granted = ["grant-sql", "--role", "crm_reader", "--database", "crm"];
+    let granted = story.run("crm-support", &granted);
     let granted = String::from_utf8(granted.stdout).unwrap();
     assert!(
         granted.contains("GRANT") && !granted.contains("portal_logins"),
@@ -200,8 +251,11 @@ fn every_example_has_a_test_here() {
 
 #[test]
 fn what_falls_under_which_label_can_be_seen_before_anybody_is_let_in() {
-    for name in ["team-handbook", "auditor-afternoon"] {
-        let ran = Story::of(name).run(&["coverage"]);
+    for (name, server) in [
+        ("team-handbook", "handbook-hr"),
+        ("auditor-afternoon", "ledger-ada"),
+    ] {
+        let ran = Story::of(name).run(server, &["coverage"]);
         assert!(ran.status.success(), "{ran:?}");
         let text = String::from_utf8(ran.stdout).unwrap();
         assert!(
@@ -234,13 +288,21 @@ impl Story {
             .args(arguments.iter().map(|word| word.as_str().unwrap()))
             .env("XDG_STATE_HOME", self.stage.path().join("state"))
             .current_dir(self.stage.path());
+        for (name, value) in entry["env"].as_object().into_iter().flatten() {
+            command.env(name, value.as_str().unwrap());
+        }
         Client::connect(command).await.unwrap()
     }
 
-    /// Runs a command for people.
-    fn run(&self, arguments: &[&str]) -> Output {
-        let servers = self.hosts["mcpServers"].as_object().unwrap();
-        let server = &servers.values().next().unwrap()["command"];
+    /// The key that a host gives to `server`.
+    fn key(&self, server: &str) -> String {
+        let env = &self.hosts["mcpServers"][server]["env"];
+        env["EXTERNAL_API_KEY"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs a command for people, with the configuration of `server`.
+    fn run(&self, server: &str, arguments: &[&str]) -> Output {
+        let server = &self.hosts["mcpServers"][server]["command"];
         let config = format!("{}.toml", server.as_str().unwrap());
         let mut command = std::process::Command::new(binary(server));
         command
@@ -270,8 +332,10 @@ async fn query(client: &Client, sql: &str) -> Said {
 fn binary(command: &Value) -> &'static PathBuf {
     static FILES: OnceLock<PathBuf> = OnceLock::new();
     static DATABASE: OnceLock<PathBuf> = OnceLock::new();
+    static API: OnceLock<PathBuf> = OnceLock::new();
     match command.as_str().unwrap() {
         name @ "readonly-fs" => FILES.get_or_init(|| build(name, &[]).unwrap()),
+        name @ "api-fetch" => API.get_or_init(|| build(name, &[]).unwrap()),
         name @ "scoped-db" => DATABASE.get_or_init(|| build(name, &["sqlite"]).unwrap()),
         other => panic!("no server {other}"),
     }

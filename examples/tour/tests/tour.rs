@@ -8,6 +8,8 @@
 
 use std::process::Command;
 
+use tour::api::KEY;
+
 #[test]
 fn every_promise_of_the_tour_holds() {
     let shown = run(&[]);
@@ -22,6 +24,14 @@ fn every_promise_of_the_tour_holds() {
         "{shown}"
     );
     assert!(!shown.contains('\x1b'), "no colour where nobody looks");
+    assert!(
+        shown.contains("Authorization: Bearer ***") && shown.contains(" answers and "),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains(KEY),
+        "the tour itself does not tell the key"
+    );
 }
 
 #[test]
