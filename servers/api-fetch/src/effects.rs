@@ -31,6 +31,7 @@ mod token;
 mod trouble;
 pub mod upstream;
 mod who;
+mod wiped;
 mod wire;
 
 #[cfg(test)]
