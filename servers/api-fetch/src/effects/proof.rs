@@ -108,6 +108,16 @@ impl Prover {
         }
     }
 
+    /// What the proof is made of: what a cached answer was fetched with.
+    pub(super) async fn root(&self, call: &Call, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
+        self.kept.load(call, safe).await
+    }
+
+    /// The header whose value changes while the secret stays.
+    pub(super) fn fleeting(&self) -> Option<HeaderName> {
+        matches!(self.way, Way::Token(_)).then_some(AUTHORIZATION)
+    }
+
     /// The proof, as it is now.
     pub(super) async fn proof(&self, call: &Call, safe: &Safe) -> Result<Proof, Trouble> {
         let secret = self.kept.load(call, safe).await?;

@@ -80,8 +80,11 @@ impl Template {
         self.headers.insert(name, value);
     }
 
-    /// Aims it elsewhere in the same upstream.
+    /// Aims it elsewhere in the same upstream. What was asked about the first place is not asked
+    /// about the second.
     pub(super) fn redirect(&mut self, target: Target) {
+        self.headers.remove(header::IF_NONE_MATCH);
+        self.headers.remove(header::IF_MODIFIED_SINCE);
         self.target = target;
     }
 

@@ -230,6 +230,7 @@ pub(super) fn open_with(upstream: Upstream, names: &Arc<Names>) -> Upstreams {
     let settings = Settings {
         secrets: secrets(),
         resolver: Arc::clone(names) as Arc<dyn Resolve>,
+        cache: 0,
     };
     Upstreams::open(vec![upstream], settings).unwrap()
 }
@@ -252,6 +253,7 @@ pub(super) fn permit() -> Permit {
             redirects: 0,
             retry: false,
         },
+        keep: None,
     }
 }
 

@@ -76,6 +76,11 @@ impl Teller {
         })
     }
 
+    /// The header, if its value is another one for each call.
+    pub(super) fn fleeting(&self) -> Option<HeaderName> {
+        self.key.is_some().then(|| self.header.clone())
+    }
+
     pub(super) async fn tell(
         &self,
         context: &Context,
