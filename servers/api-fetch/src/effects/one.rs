@@ -283,6 +283,8 @@ fn client(
         roots: upstream.roots.clone(),
         certificate,
         idle: Mutex::default(),
+        // as many as may be in use at once: fewer would be opened anew each time
+        most_idle: upstream.concurrent,
         tls: tokio::sync::Mutex::default(),
     })
 }

@@ -317,7 +317,7 @@ pub(super) async fn send_in(upstreams: &Upstreams, call: &Call) -> Result<Reply,
 
 /// What is in the memory of this process at `place`, an address and a length; nothing if it was
 /// given back to the system.
-#[expect(clippy::disallowed_methods, reason = "the kernel knows")]
+#[expect(clippy::disallowed_types, reason = "the kernel knows")]
 pub(super) fn memory(place: (usize, usize)) -> Vec<u8> {
     use std::os::unix::fs::FileExt;
     let all = std::fs::File::open("/proc/self/mem").unwrap();

@@ -114,7 +114,9 @@ impl Sieve {
             match effort.left.checked_sub(same + 1) {
                 Some(left) => effort.left = left,
                 None => {
-                    if is_in(pattern, here) {
+                    // at the places before, it was compared already
+                    let from = looked.saturating_sub(self.stride);
+                    if is_in(pattern, text.get(from..).unwrap_or_default()) {
                         return true;
                     }
                     effort.settled.push(*number);

@@ -43,7 +43,7 @@ fn pieces<'a>(text: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     // few letters, so that most texts are full of beginnings of secrets
     #[test]
@@ -97,6 +97,17 @@ proptest! {
                 window.found()
             });
             prop_assert!(found, "{:?} as {} in pieces", text, name);
+        }
+    }
+}
+
+#[test]
+fn o4_a_secret_that_begins_before_the_place_where_comparing_was_given_up_is_found() {
+    for before in 1..40 {
+        for run in 8..40 {
+            let watch = watch(&format!("{}b", "a".repeat(run)));
+            let text = "a".repeat(run + before) + "b";
+            assert!(watch.finds(text.as_bytes()), "{run} after {before}");
         }
     }
 }
