@@ -45,7 +45,7 @@ fn counting() -> Upstream {
 }
 
 fn number(answer: &harness::Answer) -> Value {
-    answer.ok()["structuredContent"]["data"]["number"].clone()
+    answer.structured()["data"]["number"].clone()
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl Raw {
 
     fn cost(&self, count: usize) -> Cost {
         self.runtime.block_on(async {
-            for _ in 0..20 {
+            for _ in 0..count / 4 {
                 self.one().await;
             }
             let mut times = Vec::new();
@@ -171,7 +171,7 @@ impl Raw {
 /// The server, over its pipes.
 fn served(client: &mut Client, tool: &str, count: usize) -> Cost {
     let nothing = json!({});
-    client.serial(tool, &nothing, 20);
+    client.serial(tool, &nothing, count / 4);
     let (begun, before) = (Instant::now(), client.cpu());
     let mut times = client.serial(tool, &nothing, count);
     let (took, cpu) = (begun.elapsed(), client.cpu());
