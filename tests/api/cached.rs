@@ -83,7 +83,7 @@ fn l1_the_record_says_that_an_answer_was_kept_and_that_nothing_left() {
             record.contains(&format!("\"api.requests\":{requests}")),
             "{record}"
         );
-        assert!(record.contains("\"label\""), "{record}");
+        assert!(record.contains("\"label.level\":\"internal\""), "{record}");
     }
     // each was announced all the same: nobody knew before
     let announced = trail.records.iter().filter(|r| r["phase"] == "intent");
