@@ -32,6 +32,10 @@ bench-fs:
 bench-db:
     cargo run --release --package bench --bin bench-db
 
+# Measure api-fetch beside reqwest and curl, on loopback.
+bench-api:
+    cargo run --release --package bench --bin bench-api
+
 # Ask PostgreSQL's own parser about so many statements that scoped-db printed (needs libclang).
 judge count="2000000":
     cargo run --release --manifest-path tests/judge/Cargo.toml -- {{ count }}

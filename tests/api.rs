@@ -3,6 +3,7 @@
 //! In each: the key is in no answer, no log and no record, and each request to an upstream was
 //! announced by a record before it left.
 
+mod cached;
 mod commands;
 mod example;
 mod injection;

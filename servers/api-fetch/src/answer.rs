@@ -10,6 +10,8 @@
 
 mod body;
 mod cut;
+#[cfg(feature = "html")]
+mod html;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -113,7 +115,7 @@ pub(crate) fn shown(
             shown.items = 1;
             shown.text(&text, most);
         }
-        Body::Other => shown.omit("neither JSON nor text", reply),
+        Body::Other(why) => shown.omit(why, reply),
     }
     if shown.truncated {
         shown.say("truncated", true);

@@ -6,6 +6,7 @@
 //! - A limit is configured downwards only.
 //! - No secret can stand here: what is not a reference to one is refused and not repeated.
 
+mod cache;
 mod endpoint;
 mod upstream;
 
@@ -18,6 +19,7 @@ use guard::config::Common;
 use guard::config::Limit;
 use guard::config::Spanned;
 
+pub use cache::CacheConfig;
 pub use endpoint::EndpointConfig;
 pub use endpoint::In;
 pub use endpoint::PaginationConfig;
@@ -60,6 +62,8 @@ pub struct Limits {
     pub max_bytes: ByteLimit<{ 4 << 20 }>,
     /// Bytes of an answer to the model.
     pub answer_bytes: ByteLimit<{ 1 << 20 }>,
+    /// Bytes of all answers that are kept, where endpoints have a cache.
+    pub cache_bytes: ByteLimit<{ 32 << 20 }>,
     /// Bytes of all headers that come back.
     pub header_bytes: ByteLimit<{ 64 << 10 }>,
     /// Seconds for one exchange, redirects and a retry included.
@@ -76,6 +80,7 @@ impl Default for Limits {
             tools_at_most: Limit::near(30),
             max_bytes: ByteLimit::near(1 << 20),
             answer_bytes: ByteLimit::near(128 << 10),
+            cache_bytes: ByteLimit::near(8 << 20),
             header_bytes: ByteLimit::near(32 << 10),
             seconds: Limit::near(20),
             silence_seconds: Limit::near(10),

@@ -12,6 +12,7 @@
 
 mod again;
 pub mod base;
+mod cache;
 mod client;
 mod exchange;
 mod inflate;
@@ -31,6 +32,7 @@ mod token;
 mod trouble;
 pub mod upstream;
 mod who;
+mod wiped;
 mod wire;
 
 #[cfg(test)]
@@ -50,8 +52,10 @@ use tokio::time::timeout;
 use crate::address::Shut;
 use crate::permit::Permit;
 use crate::permit::Reply;
+use cache::Cache;
 use kept::Places;
 use kept::Safe;
+use one::Asking;
 use one::One;
 use reflect::Watch;
 use resolve::Resolve;
@@ -73,6 +77,8 @@ pub struct Settings {
     pub secrets: Arc<Providers>,
     /// What turns names into addresses.
     pub resolver: Arc<dyn Resolve>,
+    /// Bytes of all answers that are kept.
+    pub cache: usize,
 }
 
 /// Why an upstream cannot be used as it was declared. For the operator.
@@ -108,6 +114,7 @@ impl Settings {
         Self {
             secrets,
             resolver: Arc::new(resolve::System),
+            cache: CACHE,
         }
     }
 }
@@ -120,9 +127,10 @@ impl Upstreams {
     /// [`OpenTrouble`] if one cannot work as declared.
     pub fn open(declared: Vec<Upstream>, settings: Settings) -> Result<Self, OpenTrouble> {
         let mut places = Places::default();
+        let cache = Arc::new(Cache::new(settings.cache));
         let all = declared
             .into_iter()
-            .map(|upstream| One::open(upstream, &settings.resolver, &mut places));
+            .map(|upstream| One::open(upstream, &settings.resolver, &mut places, &cache));
         Ok(Self {
             all: all.collect::<Result<_, _>>()?,
             safe: Safe {
@@ -152,9 +160,14 @@ impl Upstreams {
         let work = async {
             let upstream = self.all.get(permit.upstream);
             let upstream = upstream.ok_or(Trouble::Permit("an upstream that is not declared"))?;
-            upstream
-                .send(call, &self.safe, permit, context, allowed)
-                .await
+            let asking = Asking {
+                call,
+                safe: &self.safe,
+                permit,
+                context,
+                allowed,
+            };
+            upstream.send(asking).await
         };
         let time = permit.limits.time.min(call.remaining());
         let done = tokio::select! {
@@ -168,3 +181,6 @@ impl Upstreams {
         })
     }
 }
+
+/// What is usual.
+const CACHE: usize = 8 << 20;

@@ -11,6 +11,8 @@ mod declare;
 mod pagination;
 mod template;
 
+use std::time::Duration;
+
 use guard::label::Label;
 
 use crate::parameters::Parameter;
@@ -64,6 +66,8 @@ pub struct Endpoint {
     /// The parameter of the query that holds the credential, which no page may set.
     pub(crate) guarded: Option<String>,
     pub(crate) limits: Budget,
+    /// How long an answer may be kept for the one who asked, if it may.
+    pub(crate) cache: Option<Duration>,
     pub(crate) answer_bytes: usize,
     pub(crate) depth: usize,
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use guard::label::Label;
+
 /// Leave to send one request to one endpoint.
 ///
 /// The target is in parts that are already checked and encoded; whoever sends it joins them,
@@ -16,6 +18,16 @@ pub struct Permit {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) limits: Budget,
+    pub(crate) keep: Option<Keep>,
+}
+
+/// How an answer is kept for the one who asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Keep {
+    /// The longest that it is given without asking again, whatever the upstream says.
+    pub most: Duration,
+    /// The label of the endpoint.
+    pub label: Label,
 }
 
 /// How an endpoint is asked.

@@ -22,6 +22,7 @@ use crate::parameters::Parameter;
 use crate::parameters::Place;
 use crate::parameters::decoded;
 use crate::parameters::encoded;
+use crate::permit::Keep;
 use crate::permit::Method;
 use crate::permit::Permit;
 
@@ -214,6 +215,10 @@ impl Written {
             headers,
             body,
             limits: endpoint.limits,
+            keep: endpoint.cache.map(|most| Keep {
+                most,
+                label: endpoint.label,
+            }),
         })
     }
 }

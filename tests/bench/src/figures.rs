@@ -26,6 +26,18 @@ impl Cpu {
         Self(Duration::from_millis(ticks * 10))
     }
 
+    /// What this thread has run so far, to the nanosecond.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel does not tell.
+    #[must_use]
+    pub fn of_thread() -> Self {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a figure");
+        let ran = text.split_whitespace().next().expect("a number");
+        Self(Duration::from_nanos(ran.parse().expect("a number")))
+    }
+
     /// Runs `command` to its end; its user and system time.
     ///
     /// # Panics

@@ -2,4 +2,6 @@
 
 pub mod client;
 pub mod figures;
+pub mod places;
 pub mod table;
+pub mod upstream;

@@ -17,8 +17,8 @@ pub(super) enum Body {
     Json(Value),
     /// Text.
     Text(String),
-    /// Anything else.
-    Other,
+    /// Anything else, and why it is not shown.
+    Other(&'static str),
 }
 
 impl Body {
@@ -50,10 +50,27 @@ impl Body {
             )
             || kind.ends_with("+xml");
         match std::str::from_utf8(&reply.body) {
+            #[cfg(feature = "html")]
+            Ok(body) if is_page(kind) => Ok(Self::page(body)),
             Ok(body) if text && !body.contains('\0') => Ok(Self::Text(body.to_owned())),
-            Ok(_) | Err(_) => Ok(Self::Other),
+            Ok(_) | Err(_) => Ok(Self::Other("neither JSON nor text")),
         }
     }
+
+    #[cfg(feature = "html")]
+    fn page(body: &str) -> Self {
+        match super::html::markdown(body) {
+            Ok(text) => Self::Text(text),
+            Err(super::html::Unreadable) => {
+                Self::Other("HTML that is too large or nests too deep to be read")
+            }
+        }
+    }
+}
+
+#[cfg(feature = "html")]
+fn is_page(kind: &str) -> bool {
+    matches!(kind, "text/html" | "application/xhtml+xml")
 }
 
 /// What an error says about itself, by the names that are usual for it, and no data beside.

@@ -32,6 +32,36 @@ const CONFIG: &str = r#"
     pagination = { cursor = "next", parameter = "after" }
 "#;
 
+#[cfg(feature = "html")]
+#[test]
+fn o4_a_page_comes_as_markdown_under_the_highest_label_and_an_unreadable_one_not_at_all() {
+    let page = "<h1>Hi</h1><script>x</script><p hidden>y</p><p>there</p>";
+    let read = |endpoint: &Endpoint, page: &str| {
+        let reply = reply(200, "text/html", page);
+        let wanted = Wanted::default();
+        shown(
+            endpoint,
+            &caller("confidential+personal"),
+            &reply,
+            &wanted,
+            ("", ""),
+            "/",
+        )
+        .unwrap()
+    };
+    let (whole, one) = (endpoint("whole"), endpoint("one"));
+    assert!(whole.untrusted);
+    let read_whole = read(&whole, page);
+    assert_eq!(read_whole.value["data"], "# Hi\n\nthere");
+    assert_eq!(read_whole.label, label("confidential+personal"));
+    // where fields are named, a page has none
+    assert_eq!(read(&one, page).value["data"], Value::Null);
+    let deep = read(&whole, &"<div>".repeat(1000));
+    assert_eq!(deep.value["data"], Value::Null);
+    let why = "5000 bytes of text/html: HTML that is too large or nests too deep to be read";
+    assert_eq!(deep.value["omitted"], why);
+}
+
 fn endpoint(name: &str) -> Endpoint {
     let source = Source::new("c", CONFIG);
     let known = Taxonomy::default();
@@ -225,7 +255,7 @@ fn what_is_no_json_is_text_or_is_not_shown() {
     let shown = ask(
         "whole",
         "confidential+personal",
-        &reply(200, "text/html", text.clone()),
+        &reply(200, "text/csv", text.clone()),
         &Wanted::default(),
     )
     .unwrap();

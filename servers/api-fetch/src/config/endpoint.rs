@@ -9,6 +9,7 @@ use guard::config::Limit;
 use guard::config::Spanned;
 
 use super::ByName;
+use super::CacheConfig;
 
 /// One thing that may be asked of an upstream.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,6 +62,8 @@ pub struct EndpointConfig {
     pub parameters: ByName<ParameterConfig>,
     /// How a list goes on.
     pub pagination: Option<Spanned<PaginationConfig>>,
+    /// Whether, and for how long, answers are kept for the one who asked.
+    pub cache: Option<Spanned<CacheConfig>>,
     /// Whether what comes back is the operator's own. Otherwise it is declared untrusted.
     #[serde(default)]
     pub trusted: bool,

@@ -42,6 +42,8 @@ pub(super) struct Client {
     pub(super) roots: Roots,
     pub(super) certificate: Option<ClientCertificate>,
     pub(super) idle: Mutex<Vec<Link>>,
+    /// How many of them are kept.
+    pub(super) most_idle: usize,
     pub(super) tls: tokio::sync::Mutex<Option<Arc<ClientConfig>>>,
 }
 
@@ -138,7 +140,7 @@ impl Client {
             link.since = tokio::time::Instant::now();
             self.with_idle(|idle| {
                 idle.retain(|link| link.since.elapsed() < KEPT);
-                if idle.len() < MOST_IDLE {
+                if idle.len() < self.most_idle {
                     idle.push(link);
                 }
             });
@@ -155,4 +157,3 @@ impl Client {
 const RESOLVE: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEPT: Duration = Duration::from_secs(55);
-const MOST_IDLE: usize = 8;

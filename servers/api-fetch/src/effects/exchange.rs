@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::header;
 use tokio::time::timeout;
+use zeroize::Zeroize;
 
 use super::inflate::Gathered;
 use super::link::HEAD;
@@ -109,8 +110,9 @@ async fn read(
     let gzip = is_gzip(&head.headers)?;
     let told = body.size_hint().exact();
     let gathered = Gathered::new(gzip, told, budget.body)?;
-    let body = gather(body, gathered, budget.silence).await?;
+    let mut body = gather(body, gathered, budget.silence).await?;
     if finds(&body) {
+        body.zeroize();
         return Err(Trouble::Reflected("body"));
     }
     Ok(Answer {

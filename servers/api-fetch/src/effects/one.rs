@@ -1,17 +1,24 @@
 //! One upstream: its client, its credential, its limits, and the way of a call through them.
 
+mod cached;
+
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use guard::call::Call;
+use hyper::HeaderMap;
 use hyper::StatusCode;
 use hyper::header;
+use hyper::header::HeaderName;
+use hyper::header::HeaderValue;
 use tokio::time::Instant;
 
 use super::OpenTrouble;
 use super::again;
 use super::base::Base;
 use super::base::Host;
+use super::cache::Cache;
 use super::client::Client;
 use super::exchange::Answer;
 use super::kept::Places;
@@ -40,6 +47,38 @@ pub(super) struct One {
     prover: Option<Prover>,
     teller: Option<Teller>,
     limit: Limit,
+    cache: Arc<Cache>,
+}
+
+/// A call on its way to an upstream.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) call: &'a Call,
+    pub(super) safe: &'a Safe,
+    pub(super) permit: &'a Permit,
+    pub(super) context: &'a Context,
+    /// Whether a redirect may lead to a path.
+    pub(super) allowed: &'a (dyn Fn(&str) -> bool + Send + Sync),
+}
+
+/// What came of one question.
+#[derive(Debug)]
+struct Came {
+    reply: Reply,
+    headers: HeaderMap,
+    /// Whether it came from another place of the upstream.
+    moved: bool,
+    took: Duration,
+}
+
+/// Whoever holds it is changing something of the upstream.
+struct Changing<'a>(&'a Cache, usize);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        // what was asked meanwhile may be of before
+        self.0.changed(self.1);
+    }
 }
 
 impl One {
@@ -47,6 +86,7 @@ impl One {
         upstream: Upstream,
         resolver: &Arc<dyn Resolve>,
         places: &mut Places,
+        cache: &Arc<Cache>,
     ) -> Result<Self, OpenTrouble> {
         let issuer = match &upstream.credential {
             Some(Credential::ClientCredentials { token_url, .. }) => {
@@ -72,22 +112,50 @@ impl One {
             prover: prover.transpose().map_err(form)?,
             teller: teller.transpose().map_err(form)?,
             limit: Limit::new(upstream.rate, upstream.concurrent),
+            cache: Arc::clone(cache),
         })
     }
 
-    pub(super) async fn send(
+    /// Brings the answer to `permit`: from the upstream, or one that was kept.
+    pub(super) async fn send(&self, asking: Asking<'_>) -> Result<Reply, Trouble> {
+        let Asking { call, permit, .. } = asking;
+        let reply = match self.question(asking).await? {
+            Some(question) => self.kept(asking, &question).await?,
+            None => {
+                let _changing = (!reads(permit)).then(|| {
+                    self.cache.changed(permit.upstream);
+                    Changing(&self.cache, permit.upstream)
+                });
+                self.ask(asking, &[]).await?.reply
+            }
+        };
+        call.reserve(reply.body.len() as u64).await?;
+        Ok(reply)
+    }
+
+    /// What the upstream says, asked under `conditions`.
+    async fn ask(
         &self,
-        call: &Call,
-        safe: &Safe,
-        permit: &Permit,
-        context: &Context,
-        allowed: &(dyn Fn(&str) -> bool + Send + Sync),
-    ) -> Result<Reply, Trouble> {
+        asking: Asking<'_>,
+        conditions: &[(HeaderName, HeaderValue)],
+    ) -> Result<Came, Trouble> {
+        let Asking {
+            call,
+            safe,
+            permit,
+            context,
+            allowed,
+        } = asking;
         self.limit.count(&call.caller().principal, Instant::now())?;
         call.reserve(permit.limits.body).await?;
         let (mut template, signature) = self.template(call, safe, permit, context).await?;
-        let ends = Instant::now() + permit.limits.time.min(call.remaining());
-        let reads = matches!(permit.method, Method::Get | Method::Head);
+        for (name, value) in conditions {
+            template.add(name.clone(), value.clone());
+        }
+        let begun = Instant::now();
+        let ends = begun + permit.limits.time.min(call.remaining());
+        let reads = reads(permit);
+        let mut moved = false;
         let mut redirects = if reads {
             permit.limits.redirects.min(MOST_REDIRECTS)
         } else {
@@ -150,13 +218,18 @@ impl One {
                     return Err(Trouble::Redirect("it leads to no endpoint of this caller"));
                 }
                 redirects -= 1;
+                moved = true;
                 template.redirect(target);
                 continue;
             }
             call.count("api.status", u64::from(answer.status.as_u16()));
-            let reply = reply::of(answer, call.now());
-            call.reserve(reply.body.len() as u64).await?;
-            return Ok(reply);
+            let headers = answer.headers.clone();
+            return Ok(Came {
+                reply: reply::of(answer, call.now()),
+                headers,
+                moved,
+                took: begun.elapsed(),
+            });
         }
     }
 
@@ -178,6 +251,10 @@ impl One {
         template.add(teller.header.clone(), told.value);
         Ok((template, told.signature))
     }
+}
+
+fn reads(permit: &Permit) -> bool {
+    matches!(permit.method, Method::Get | Method::Head)
 }
 
 fn client(
@@ -206,6 +283,8 @@ fn client(
         roots: upstream.roots.clone(),
         certificate,
         idle: Mutex::default(),
+        // as many as may be in use at once: fewer would be opened anew each time
+        most_idle: upstream.concurrent,
         tls: tokio::sync::Mutex::default(),
     })
 }

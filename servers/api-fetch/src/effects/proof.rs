@@ -4,17 +4,17 @@
 //!
 //! - A proof is made for one upstream, by the part that belongs to that upstream.
 //! - The header that holds it is marked sensitive: no `Debug` prints it.
+//! - What is made of a secret is wiped when the request is done.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use guard::call::Call;
 use guard::secret::Secret;
 use hyper::header::AUTHORIZATION;
 use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
+use zeroize::Zeroizing;
 
 use super::client::Client;
 use super::kept::Kept;
@@ -23,6 +23,7 @@ use super::kept::Safe;
 use super::token::Tokens;
 use super::trouble::Trouble;
 use super::upstream::Credential;
+use super::wiped::Wiped;
 
 /// How the proof of one upstream is made.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub(super) struct Proof {
 pub(super) enum Put {
     Header(HeaderName, HeaderValue),
     /// `name=value`, encoded.
-    Query(String),
+    Query(Zeroizing<String>),
 }
 
 impl Prover {
@@ -107,30 +108,42 @@ impl Prover {
         }
     }
 
+    /// What the proof is made of: what a cached answer was fetched with.
+    pub(super) async fn root(&self, call: &Call, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
+        self.kept.load(call, safe).await
+    }
+
+    /// The header whose value changes while the secret stays.
+    pub(super) fn fleeting(&self) -> Option<HeaderName> {
+        matches!(self.way, Way::Token(_)).then_some(AUTHORIZATION)
+    }
+
     /// The proof, as it is now.
     pub(super) async fn proof(&self, call: &Call, safe: &Safe) -> Result<Proof, Trouble> {
         let secret = self.kept.load(call, safe).await?;
         let (of, put) = match &self.way {
             Way::Bearer => {
-                let put = Put::authorization(&secret, |token| format!("Bearer {token}"))?;
+                let put = Put::authorization(&secret, bearer)?;
                 (secret, put)
             }
             Way::Basic { user } => {
-                let pair = |password: &str| STANDARD.encode(format!("{user}:{password}"));
-                let put = Put::authorization(&secret, |text| format!("Basic {}", pair(text)))?;
+                let pair = |text: &str| Wiped::base64("Basic ", &[user, ":", text]);
+                let put = Put::authorization(&secret, pair)?;
                 (secret, put)
             }
             Way::Header { name } => {
-                let put = Put::header(name.clone(), &secret, str::to_owned)?;
+                let put = Put::header(name.clone(), &secret, |text| Wiped::of(&[text]))?;
                 (secret, put)
             }
             Way::Query { name } => {
-                let value = secret.show_to(encode);
-                (secret, Put::Query(format!("{name}={value}")))
+                let value = secret.show_to(|text| Zeroizing::new(encode(text)));
+                let mut pair = String::with_capacity(name.len() + 1 + value.len());
+                pair.extend([name, "=", &value]);
+                (secret, Put::Query(Zeroizing::new(pair)))
             }
             Way::Token(tokens) => {
                 let token = tokens.token(call, safe, &secret).await?;
-                let put = Put::authorization(&token, |token| format!("Bearer {token}"))?;
+                let put = Put::authorization(&token, bearer)?;
                 (token, put)
             }
         };
@@ -155,19 +168,17 @@ impl Prover {
 }
 
 impl Put {
-    fn authorization(secret: &Secret, form: impl FnOnce(&str) -> String) -> Result<Self, Trouble> {
+    fn authorization(secret: &Secret, form: impl FnOnce(&str) -> Wiped) -> Result<Self, Trouble> {
         Self::header(AUTHORIZATION, secret, form)
     }
 
     fn header(
         name: HeaderName,
         secret: &Secret,
-        form: impl FnOnce(&str) -> String,
+        form: impl FnOnce(&str) -> Wiped,
     ) -> Result<Self, Trouble> {
-        let value = secret.show_to(|text| HeaderValue::try_from(form(text)));
-        let mut value = value.map_err(|_| UNFIT)?;
-        value.set_sensitive(true);
-        Ok(Self::Header(name, value))
+        let value = secret.show_to(|text| form(text).header());
+        Ok(Self::Header(name, value.ok_or(UNFIT)?))
     }
 }
 
@@ -177,9 +188,14 @@ impl std::fmt::Debug for Put {
     }
 }
 
-/// As a value of a query or form: all but unreserved characters in percent signs.
+fn bearer(token: &str) -> Wiped {
+    Wiped::of(&["Bearer ", token])
+}
+
+/// As a value of a query or form: all but unreserved characters in percent signs. Does not grow
+/// while it is made, so that no part of a secret is left behind.
 pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
+    let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             encoded.push(char::from(byte));

@@ -8,21 +8,24 @@
 //!
 //! - The time is linear in the text, the memory does not depend on it.
 //! - A secret is learnt before it is sent anywhere, and not forgotten when its successor comes.
+//! - What is searched for is wiped when it is no longer searched for.
 
 mod escapes;
 mod patterns;
+mod sieve;
 mod window;
 
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-use aho_corasick::AhoCorasick;
-use aho_corasick::AhoCorasickKind;
 use guard::secret::Secret;
 
 use super::trouble::Trouble;
 use escapes::Escape;
+use patterns::Patterns;
+use sieve::SHORTEST;
+use sieve::Sieve;
 use window::Window;
 
 /// All secrets that could come back.
@@ -44,10 +47,7 @@ struct Known {
 
 /// What finds a set of texts, however they are written.
 #[derive(Debug)]
-pub(super) struct Search {
-    automaton: AhoCorasick,
-    longest: usize,
-}
+pub(super) struct Search(Sieve);
 
 impl Watch {
     /// From now on `secret`, which is kept at `place`, is looked for.
@@ -91,45 +91,28 @@ impl Watch {
 
 impl Search {
     /// A search for all of `secrets`.
-    pub(super) fn of<'a>(secrets: impl Iterator<Item = &'a Secret>) -> Result<Self, Trouble> {
-        let mut all = Vec::new();
-        for secret in secrets {
-            secret.show_to(|text| patterns::of(text.as_bytes(), &mut all));
-        }
-        let longest = all.iter().map(Vec::len).max().unwrap_or(0);
-        // names of headers come in lower case, and hexadecimal in either
-        // where few secrets make a small one, the fastest; secrets have no rare bytes to skip to
-        let small = all.iter().map(Vec::len).sum::<usize>() <= SMALL;
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(small.then_some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(&all)
-            .map_err(|_| TOO_MANY)?;
-        Ok(Self { automaton, longest })
+    pub(super) fn of<'a>(
+        secrets: impl Iterator<Item = &'a Secret> + Clone,
+    ) -> Result<Self, Trouble> {
+        Sieve::new(Patterns::of(secrets)).map(Self).ok_or(TOO_SHORT)
     }
 
     /// Whether one of them is in `text`.
     pub(super) fn finds(&self, text: &[u8]) -> bool {
-        self.automaton.is_match(text)
+        self.0.finds(text)
             || Escape::ALL.iter().any(|escape| {
-                text.contains(&escape.sign()) && {
-                    let mut window = Window::new(self);
-                    escape.resolve(text, &mut window);
+                escape.is_in(text) && {
+                    let mut window = Window::new(&self.0);
+                    escape.resolve(text, |piece| window.push(piece));
                     window.found()
                 }
             })
     }
 }
 
-/// Bytes of patterns up to which each state has a table of its own.
-const SMALL: usize = 4096;
-/// Below this a secret turns up by chance.
-const SHORTEST: usize = 8;
 /// How many secrets of one place are looked for: answers may repeat one that was replaced.
 const GENERATIONS: usize = 4;
 const TOO_SHORT: Trouble = Trouble::Credential("is shorter than 8 bytes: too short to be guarded");
-const TOO_MANY: Trouble = Trouble::Credential("is too long to be guarded");
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ use super::proof::Proof;
 use super::proof::Put;
 use super::redirect::Target;
 use super::trouble::Trouble;
+use super::wiped::Wiped;
 use crate::permit;
 use crate::permit::Permit;
 
@@ -79,25 +80,27 @@ impl Template {
         self.headers.insert(name, value);
     }
 
-    /// Aims it elsewhere in the same upstream.
+    /// Aims it elsewhere in the same upstream. What was asked about the first place is not asked
+    /// about the second.
     pub(super) fn redirect(&mut self, target: Target) {
+        self.headers.remove(header::IF_NONE_MATCH);
+        self.headers.remove(header::IF_MODIFIED_SINCE);
         self.target = target;
     }
 
     /// The request, with `proof` put in at the end.
     pub(super) fn request(&self, base: &Base, proof: Option<&Proof>) -> Result<Outgoing, Trouble> {
         let mut headers = self.headers.clone();
-        let mut query = self.target.query.clone();
-        match proof.map(|proof| &proof.put) {
-            None => {}
+        let pair = match proof.map(|proof| &proof.put) {
+            None => None,
             Some(Put::Header(name, value)) => {
                 headers.insert(name.clone(), value.clone());
+                None
             }
-            Some(Put::Query(pair)) => {
-                query = Some(query.map_or_else(|| pair.clone(), |query| format!("{query}&{pair}")));
-            }
-        }
-        let uri = uri(base, &self.target.path, query.as_deref())?;
+            Some(Put::Query(pair)) => Some(pair.as_str()),
+        };
+        let queries = [self.target.query.as_deref(), pair];
+        let uri = uri(base, &self.target.path, queries)?;
         let mut request = Request::new(Payload::from(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -106,15 +109,18 @@ impl Template {
     }
 }
 
-fn uri(base: &Base, below: &str, query: Option<&str>) -> Result<Uri, Trouble> {
-    if !is_path(below) || !query.is_none_or(is_query) {
+/// The target below `base`. The last of the `queries` may hold a secret.
+fn uri(base: &Base, below: &str, queries: [Option<&str>; 2]) -> Result<Uri, Trouble> {
+    if !is_path(below) || !queries.into_iter().flatten().all(is_query) {
         return Err(PATH);
     }
-    let path = format!("{}{below}", base.path());
-    let whole = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
-    let uri = Uri::try_from(whole).map_err(|_| PATH)?;
-    let same = uri.path() == path && uri.query() == query;
-    if !same || uri.authority().is_some() || uri.scheme().is_some() {
+    let mut parts = vec![base.path(), below];
+    for (sign, query) in ["?", "&"].into_iter().zip(queries.into_iter().flatten()) {
+        parts.extend([sign, query]);
+    }
+    let uri = Wiped::of(&parts).target().ok_or(PATH)?;
+    let path = uri.path().strip_prefix(base.path());
+    if path != Some(below) {
         return Err(PATH);
     }
     Ok(uri)

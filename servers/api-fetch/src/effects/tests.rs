@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bodies;
+mod cached;
 mod credentials;
 mod ends;
 mod framing;

@@ -11,17 +11,15 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use guard::call::Call;
 use guard::secret::Secret;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header;
-use hyper::header::HeaderValue;
 use serde::Deserialize;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::base::Base;
 use super::client::Client;
@@ -33,6 +31,7 @@ use super::proof::encode;
 use super::reflect::Watch;
 use super::request::AGENT;
 use super::trouble::Trouble;
+use super::wiped::Wiped;
 use crate::permit::Budget;
 
 /// The tokens of one upstream.
@@ -158,19 +157,22 @@ impl Tokens {
         let asked = Instant::now();
         let answer = self.issuer.ask(call, safe, request, &BUDGET, &nothing);
         let answer = answer.await?;
+        // the token is in it
+        let body = Zeroizing::new(answer.body);
         if answer.status != StatusCode::OK {
             return Err(Trouble::Token("the token endpoint refused"));
         }
-        let granted: Granted = serde_json::from_slice(&answer.body)
+        let granted: Granted = serde_json::from_slice(&body)
             .map_err(|_| Trouble::Token("the token endpoint's answer is not of the form"))?;
+        let text = Zeroizing::new(granted.access_token);
         if !granted.token_type.eq_ignore_ascii_case("bearer") {
             return Err(Trouble::Token("the token is not a bearer token"));
         }
-        if !is_token(&granted.access_token) {
+        if !is_token(&text) {
             return Err(Trouble::Token("the token has characters of no token"));
         }
-        let token = Secret::new(granted.access_token.into_bytes())
-            .map_err(|_| Trouble::Token("the token cannot be used"))?;
+        let token =
+            Secret::new(text.as_bytes()).map_err(|_| Trouble::Token("the token cannot be used"))?;
         let token = Arc::new(token);
         safe.watch.learn(self.place, &token)?;
         Ok((token, asked + usable(granted.expires_in)))
@@ -179,11 +181,10 @@ impl Tokens {
     fn request(&self, secret: &Secret) -> Result<Outgoing, Trouble> {
         // RFC 6749, 2.3.1: both are encoded as in a form before they become a pair
         let pair = secret.show_to(|secret| {
-            let pair = format!("{}:{}", encode(&self.client_id), encode(secret));
-            HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))
+            let secret = Zeroizing::new(encode(secret));
+            Wiped::base64("Basic ", &[&encode(&self.client_id), ":", &secret]).header()
         });
-        let mut pair = pair.map_err(|_| Trouble::Credential("cannot be sent"))?;
-        pair.set_sensitive(true);
+        let pair = pair.ok_or(Trouble::Credential("cannot be sent"))?;
         let form = Bytes::copy_from_slice(self.form.as_bytes());
         Request::post(self.path.as_str())
             .header(header::HOST, self.issuer.authority())

@@ -16,6 +16,7 @@ use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
 use serde::Serialize;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::kept::Kept;
 use super::kept::Places;
@@ -24,6 +25,7 @@ use super::reflect::Search;
 use super::trouble::Trouble;
 use super::upstream::Context;
 use super::upstream::UserContext;
+use super::wiped::Wiped;
 
 /// How one upstream is told.
 #[derive(Debug)]
@@ -74,6 +76,11 @@ impl Teller {
         })
     }
 
+    /// The header, if its value is another one for each call.
+    pub(super) fn fleeting(&self) -> Option<HeaderName> {
+        self.key.is_some().then(|| self.header.clone())
+    }
+
     pub(super) async fn tell(
         &self,
         context: &Context,
@@ -103,10 +110,10 @@ impl Teller {
         };
         let body = format!("{HEAD}.{}", encode(&claims)?);
         let signature = sign(&key, &body)?;
-        let secret = Secret::new(signature.clone()).map_err(|_| LONG)?;
+        let secret = Secret::new(signature.as_bytes()).map_err(|_| LONG)?;
         let search = Search::of(std::iter::once(&secret))?;
-        let mut value = value(format!("{body}.{signature}"))?;
-        value.set_sensitive(true);
+        fits(body.len() + 1 + signature.len())?;
+        let value = Wiped::of(&[&body, ".", &signature]).header().ok_or(LONG)?;
         Ok(Told {
             value,
             signature: Some(search),
@@ -119,22 +126,24 @@ fn encode(claims: &impl Serialize) -> Result<String, Trouble> {
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-fn sign(key: &Secret, body: &str) -> Result<String, Trouble> {
+fn sign(key: &Secret, body: &str) -> Result<Zeroizing<String>, Trouble> {
     key.show_to(|key| {
         if key.len() < KEY {
             return Err(WEAK);
         }
         let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|_| WEAK)?;
         let mac = mac.chain_update(body.as_bytes()).finalize();
-        Ok(URL_SAFE_NO_PAD.encode(mac.into_bytes()))
+        Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(mac.into_bytes())))
     })
 }
 
 fn value(text: String) -> Result<HeaderValue, Trouble> {
-    let text = Some(text)
-        .filter(|text| text.len() <= LONGEST)
-        .ok_or(LONG)?;
+    fits(text.len())?;
     HeaderValue::try_from(text).map_err(|_| LONG)
+}
+
+fn fits(length: usize) -> Result<(), Trouble> {
+    (length <= LONGEST).then_some(()).ok_or(LONG)
 }
 
 /// `{"alg":"HS256","typ":"JWT"}`.

@@ -4,7 +4,8 @@
 //!
 //! - No more is read than the meter allows, whatever the framing says: endless headers, informational
 //!   answers without end, chunks of nothing and padded chunk sizes all run dry.
-//! - What is read goes through one buffer of fixed size.
+//! - What is read goes through one buffer of fixed size, which is wiped when the connection ends: an
+//!   access token or a secret that came back may have been in it.
 
 use std::io;
 use std::pin::Pin;
@@ -20,6 +21,7 @@ use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
 
 /// How much may still be read, and what it is called if that is not enough.
 #[derive(Debug)]
@@ -67,12 +69,12 @@ pub(super) enum Carrier {
 pub(super) struct Wire {
     carrier: Carrier,
     meter: Arc<Meter>,
-    buffer: Box<[u8]>,
+    buffer: Zeroizing<Vec<u8>>,
 }
 
 impl Wire {
     pub(super) fn new(carrier: Carrier, meter: Arc<Meter>) -> Self {
-        let buffer = vec![0; BUFFER].into_boxed_slice();
+        let buffer = Zeroizing::new(vec![0; BUFFER]);
         Self {
             carrier,
             meter,

@@ -135,6 +135,7 @@ fn endpoint(
         headers: fixed(&config.headers, header, str::to_owned)?,
         guarded,
         limits: budget(config, limits, method),
+        cache: config.cached(method)?,
         answer_bytes: limits.answer_bytes.count(),
         depth: limits.depth.count(),
     };

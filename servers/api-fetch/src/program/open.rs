@@ -38,7 +38,8 @@ pub(super) fn declared(start: &Starting<'_>) -> Result<(Declared, Taxonomy), Sta
 pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
     let (declared, known) = declared(start)?;
     let bases: Vec<_> = declared.upstreams.iter().map(|u| u.base.clone()).collect();
-    let settings = Settings::new(Arc::new(Providers::of_process()));
+    let mut settings = Settings::new(Arc::new(Providers::of_process()));
+    settings.cache = start.config.limits.cache_bytes.count();
     let upstreams = Upstreams::open(declared.upstreams, settings)
         .map_err(|trouble| StartError::step("prepare the upstreams", trouble))?;
     let scope = Scope::new(declared.endpoints);

@@ -3,7 +3,7 @@
 //! Broken escapes stay as they are. What is undone is not read again: a text that is escaped in
 //! two ways is read in each of them.
 
-use super::window::Window;
+use memchr::memchr;
 
 /// A way of escaping.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,7 +20,7 @@ impl Escape {
     pub(super) const ALL: [Self; 3] = [Self::Percent, Self::Backslash, Self::Entity];
 
     /// What every escape of this way begins with.
-    pub(super) const fn sign(self) -> u8 {
+    const fn sign(self) -> u8 {
         match self {
             Self::Percent => b'%',
             Self::Backslash => b'\\',
@@ -28,19 +28,24 @@ impl Escape {
         }
     }
 
-    /// Writes `text` without its escapes.
-    pub(super) fn resolve(self, text: &[u8], into: &mut Window<'_>) {
+    /// Whether there may be such an escape in `text`.
+    pub(super) fn is_in(self, text: &[u8]) -> bool {
+        memchr(self.sign(), text).is_some()
+    }
+
+    /// Gives `text` without its escapes to `into`, piece by piece.
+    pub(super) fn resolve(self, text: &[u8], mut into: impl FnMut(&[u8])) {
         let mut rest = text;
-        while let Some(at) = rest.iter().position(|byte| *byte == self.sign()) {
+        while let Some(at) = memchr(self.sign(), rest) {
             let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            into.push(plain);
+            into(plain);
             let mut bytes = [0; 4];
             let sign = [self.sign()];
             let (read, meant) = self.one(escape, &mut bytes).unwrap_or((1, &sign));
-            into.push(meant);
+            into(meant);
             rest = escape.get(read..).unwrap_or_default();
         }
-        into.push(rest);
+        into(rest);
     }
 
     /// How long the escape at the beginning of `text` is, and what it means.

@@ -1,5 +1,7 @@
 //! Secrets in every disguise, and texts that only look like one.
 
+mod laws;
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -1,18 +1,23 @@
 //! A text that passes by, of which a piece is in memory.
 
-use super::Search;
+use zeroize::Zeroize;
+
+use super::sieve::Sieve;
 
 /// Searches what is pushed into it, across the borders of the pieces.
 pub(super) struct Window<'a> {
-    search: &'a Search,
+    sieve: &'a Sieve,
+    /// How much of what was searched may be the beginning of something.
+    keep: usize,
     piece: Vec<u8>,
     found: bool,
 }
 
 impl<'a> Window<'a> {
-    pub(super) fn new(search: &'a Search) -> Self {
+    pub(super) fn new(sieve: &'a Sieve) -> Self {
         Self {
-            search,
+            sieve,
+            keep: sieve.longest().saturating_sub(1),
             piece: Vec::new(),
             found: false,
         }
@@ -22,10 +27,9 @@ impl<'a> Window<'a> {
     pub(super) fn push(&mut self, text: &[u8]) {
         for part in text.chunks(PIECE) {
             self.piece.extend_from_slice(part);
-            let keep = self.search.longest.saturating_sub(1);
-            if self.piece.len() >= PIECE + keep {
+            if self.piece.len() >= PIECE + self.keep {
                 self.look();
-                let gone = self.piece.len().saturating_sub(keep);
+                let gone = self.piece.len().saturating_sub(self.keep);
                 self.piece.drain(..gone);
             }
         }
@@ -34,11 +38,15 @@ impl<'a> Window<'a> {
     /// Whether something was found, once all was pushed.
     pub(super) fn found(mut self) -> bool {
         self.look();
+        if self.found {
+            // a secret that was undone is here
+            self.piece.zeroize();
+        }
         self.found
     }
 
     fn look(&mut self) {
-        self.found = self.found || self.search.automaton.is_match(&self.piece);
+        self.found = self.found || self.sieve.finds(&self.piece);
     }
 }
 
