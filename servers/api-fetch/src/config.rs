@@ -7,6 +7,7 @@
 //! - No secret can stand here: what is not a reference to one is refused and not repeated.
 
 mod endpoint;
+mod import;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,10 @@ pub use endpoint::EndpointConfig;
 pub use endpoint::In;
 pub use endpoint::PaginationConfig;
 pub use endpoint::ParameterConfig;
+pub use endpoint::Shape;
 pub use endpoint::Type;
+pub use import::ImportConfig;
+pub use import::OverrideConfig;
 pub use upstream::BasicConfig;
 pub use upstream::ClientCertificateConfig;
 pub use upstream::CredentialConfig;
@@ -46,6 +50,8 @@ pub struct Config {
     pub upstreams: ByName<UpstreamConfig>,
     /// `[endpoints.NAME]`: what may be asked of them.
     pub endpoints: ByName<EndpointConfig>,
+    /// `[imports.NAME]`: documents that declare more of them.
+    pub imports: ByName<ImportConfig>,
     /// `[limits]`: the most that any call may take.
     pub limits: Limits,
 }
