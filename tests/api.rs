@@ -5,10 +5,13 @@
 
 mod commands;
 mod example;
+mod imports;
 mod injection;
 mod labels;
+mod large;
 mod limits;
 mod many;
+mod online;
 mod pages;
 mod permissions;
 mod redirects;

@@ -4,6 +4,7 @@
 //!
 //! - A value is refused or taken as it is. Nothing is trimmed, converted or repaired.
 //! - No control character goes out, but line breaks where the operator opened a text for them.
+//! - An object has its declared members and no others, at each of its levels.
 //! - What goes into a path is `[A-Za-z0-9._~-]{1,128}` and the characters that the operator opened,
 //!   encoded; no part of it between slashes is `.` or `..`.
 //! - The text of a refusal is the declaration's.
@@ -340,5 +341,7 @@ const fn is_unreserved(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '~' | '-')
 }
 
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod tests;

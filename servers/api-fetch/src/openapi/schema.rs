@@ -71,6 +71,15 @@ impl<'a> Reader<'a> {
         }
         None
     }
+
+    /// The alternative of `schema` that is a text, where it has alternatives.
+    fn text_of(&self, schema: &'a Value) -> Option<&'a Value> {
+        let list = |name: &str| schema.get(name).and_then(Value::as_array);
+        let all = list("oneOf").or_else(|| list("anyOf"))?;
+        let all = all.iter().filter_map(|one| self.resolve(one));
+        let mut texts = all.filter(|one| kind(one) == Some("string"));
+        texts.next()
+    }
 }
 
 impl Simple {
@@ -81,6 +90,11 @@ impl Simple {
         depth: usize,
     ) -> Result<Self, &'static str> {
         let schema = reader.schema(schema).ok_or(ELSEWHERE)?;
+        // of several forms that of a text is enough to ask with
+        let schema = match kind(schema) {
+            None => reader.text_of(schema).unwrap_or(schema),
+            Some(_) => schema,
+        };
         let kind = kind(schema).ok_or("what is neither text, number, flag, list nor object")?;
         match kind {
             "array" => Self::list(reader, schema, depth),
