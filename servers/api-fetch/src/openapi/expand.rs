@@ -100,6 +100,10 @@ fn pinned(import: &ImportConfig, bytes: &[u8], source: &Source) -> Result<(), Co
     Err(source.error_at(import.sha256.span(), reason))
 }
 
+/// Each with its place, by a method and a path.
+type Overrides<'a, 'd> =
+    BTreeMap<(&'static str, &'d str), (&'a Spanned<String>, &'a OverrideConfig)>;
+
 /// One import.
 struct One<'a> {
     name: &'a Spanned<String>,
@@ -125,7 +129,7 @@ impl<'a> One<'a> {
         let taken = taken.map_err(|trouble| self.trouble(&trouble))?;
         let mut overrides = self.overrides(&taken)?;
         for (operation, endpoint) in &taken {
-            let own = overrides.remove(&operation.form());
+            let own = overrides.remove(&(operation.method, operation.path));
             let endpoint = match endpoint {
                 Ok(endpoint) => endpoint,
                 Err(why) => match self.named(operation, &include, own) {
@@ -189,11 +193,8 @@ impl<'a> One<'a> {
         self.source.error_at(self.import.document.span(), trouble)
     }
 
-    /// The overrides by the form of the operation that each is for.
-    fn overrides(
-        &self,
-        taken: &super::Taken<'_>,
-    ) -> Result<BTreeMap<String, (&'a Spanned<String>, &'a OverrideConfig)>, ConfigError> {
+    /// The overrides by the method and the path of the operation that each is for.
+    fn overrides<'d>(&self, taken: &super::Taken<'d>) -> Result<Overrides<'a, 'd>, ConfigError> {
         let mut all = BTreeMap::new();
         for (at, own) in &self.import.overrides {
             let rule = Rule::parse(at.get_ref());
@@ -204,7 +205,8 @@ impl<'a> One<'a> {
                               a method and a path";
                 return Err(self.source.error_at(at.span(), reason));
             };
-            if all.insert(operation.form(), (at, own)).is_some() {
+            let place = (operation.method, operation.path);
+            if all.insert(place, (at, own)).is_some() {
                 let reason = "this operation has another override";
                 return Err(self.source.error_at(at.span(), reason));
             }

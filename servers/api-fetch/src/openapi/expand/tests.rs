@@ -294,3 +294,24 @@ fn a8_a_document_that_changed_is_not_read() {
         );
     }
 }
+
+#[test]
+fn a4_an_override_is_never_another_operations() {
+    let long = format!("/{}", "a".repeat(300));
+    let (first, second) = (format!("{long}/1"), format!("{long}/2"));
+    let document = json!({"openapi": "3.1.0", "paths": {
+        first: {"get": {"operationId": "first"}}, second.clone(): {"get": {"operationId": "second"}},
+    }});
+    let bytes = document.to_string();
+    let rest = "include = [\"*\"]\nlabel = \"public\"\n\
+                [imports.x.overrides.second]\nlabel = \"confidential\"\n";
+    let (declared, _) = read(&configuration(bytes.as_bytes(), rest), bytes.as_bytes()).unwrap();
+    let known = Taxonomy::default();
+    let labels: Vec<String> = declared
+        .endpoints
+        .iter()
+        .map(|e| known.text(e.label))
+        .collect();
+    assert_eq!(labels, ["public", "confidential"]);
+    assert_eq!(declared.endpoints[1].template.text(), second);
+}

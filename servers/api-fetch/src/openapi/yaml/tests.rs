@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn what_is_json_is_the_same_as_yaml(text in "[a-z0-9 ]{0,8}", figure in any::<i32>(), flag in any::<bool>()) {
-        let value = json!({"a": [text.clone(), figure, flag, null], "b": {"c": text, "d": {}}});
+        let value = json!({"a": [text, figure, flag, null], "b": {"c": text, "d": {}}});
         prop_assert_eq!(read(value.to_string().as_bytes()).unwrap(), value);
     }
 }
