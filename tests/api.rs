@@ -6,10 +6,13 @@
 mod cached;
 mod commands;
 mod example;
+mod imports;
 mod injection;
 mod labels;
+mod large;
 mod limits;
 mod many;
+mod online;
 mod pages;
 mod permissions;
 mod redirects;

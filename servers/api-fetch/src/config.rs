@@ -8,6 +8,7 @@
 
 mod cache;
 mod endpoint;
+mod import;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,10 @@ pub use endpoint::EndpointConfig;
 pub use endpoint::In;
 pub use endpoint::PaginationConfig;
 pub use endpoint::ParameterConfig;
+pub use endpoint::Shape;
 pub use endpoint::Type;
+pub use import::ImportConfig;
+pub use import::OverrideConfig;
 pub use upstream::BasicConfig;
 pub use upstream::ClientCertificateConfig;
 pub use upstream::CredentialConfig;
@@ -48,6 +52,8 @@ pub struct Config {
     pub upstreams: ByName<UpstreamConfig>,
     /// `[endpoints.NAME]`: what may be asked of them.
     pub endpoints: ByName<EndpointConfig>,
+    /// `[imports.NAME]`: documents that declare more of them.
+    pub imports: ByName<ImportConfig>,
     /// `[limits]`: the most that any call may take.
     pub limits: Limits,
 }

@@ -21,6 +21,7 @@ mod limit;
 mod link;
 mod one;
 mod payload;
+pub mod probe;
 mod proof;
 mod redirect;
 mod reflect;

@@ -9,6 +9,7 @@
 
 mod declare;
 mod pagination;
+mod returns;
 mod template;
 
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub use declare::Declared;
 pub use declare::declare;
 pub use pagination::Onward;
 pub use pagination::Pagination;
+pub use returns::Returns;
 pub use template::NotATemplate;
 pub use template::Template;
 pub(crate) use template::is_name;
@@ -55,6 +57,8 @@ pub struct Endpoint {
     pub parameters: Vec<Parameter>,
     /// The fields that exist.
     pub fields: Option<Fields>,
+    /// What they hold, as far as it is declared.
+    pub returns: Option<Returns>,
     /// Fields that are more sensitive than the rest.
     pub field_labels: Vec<(Path, Label)>,
     /// How a list goes on.

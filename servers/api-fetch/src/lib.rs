@@ -10,6 +10,7 @@
 //! | use a credential           | [`effects`]           | last, for its own upstream alone      |
 //! | read PEM files             | [`effects`]           | at start, those the operator named    |
 //! | read an OpenAPI document   | the command `import`  | never while it serves                 |
+//! | read a pinned document     | `[imports]`           | at start, if its SHA-256 is as written |
 //! | write files, run, listen   | nothing               | never                                 |
 
 pub mod address;

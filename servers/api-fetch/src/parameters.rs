@@ -4,6 +4,7 @@
 //!
 //! - A value is refused or taken as it is. Nothing is trimmed, converted or repaired.
 //! - No control character goes out, but line breaks where the operator opened a text for them.
+//! - An object has its declared members and no others, at each of its levels.
 //! - What goes into a path is `[A-Za-z0-9._~-]{1,128}` and the characters that the operator opened,
 //!   encoded; no part of it between slashes is `.` or `..`.
 //! - The text of a refusal is the declaration's.
@@ -12,6 +13,7 @@ pub(crate) mod declare;
 mod headers;
 
 use regex_lite::Regex;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -60,6 +62,8 @@ pub(crate) enum Kind {
     Integer(i64, i64),
     Number(f64, f64),
     Flag,
+    /// An object with these members and no others, in a body.
+    Object(Vec<Parameter>),
 }
 
 /// What a text must be.
@@ -111,6 +115,23 @@ impl Parameter {
         })
     }
 
+    /// The value as it goes into a body: under the upstream's names.
+    pub(crate) fn written(&self, value: &Value) -> Value {
+        match (&self.kind, value) {
+            (Kind::Object(_), Value::Array(items)) => {
+                items.iter().map(|item| self.written(item)).collect()
+            }
+            (Kind::Object(members), Value::Object(given)) => {
+                let own = members.iter().filter_map(|member| {
+                    let value = given.get(&member.name)?;
+                    Some((member.wire.clone(), member.written(value)))
+                });
+                Value::Object(own.collect())
+            }
+            (_, other) => other.clone(),
+        }
+    }
+
     pub(crate) fn malformed(&'static self) -> Denial {
         Denial::Malformed {
             argument: &self.name,
@@ -127,6 +148,18 @@ impl Parameter {
             Kind::Integer(least, most) => value.as_i64().is_some_and(|n| *least <= n && n <= *most),
             Kind::Number(least, most) => value.as_f64().is_some_and(|n| *least <= n && n <= *most),
             Kind::Flag => value.is_boolean(),
+            Kind::Object(members) => value.as_object().is_some_and(|given| {
+                let known = |name: &String| members.iter().any(|member| member.name == *name);
+                given.keys().all(known) && members.iter().all(|member| member.is_met(given))
+            }),
+        }
+    }
+
+    /// Whether an object has this member as it must be. `null` is a value of no form.
+    fn is_met(&self, given: &Map<String, Value>) -> bool {
+        match given.get(&self.name) {
+            Some(value) => Form::accepts(self, value),
+            None => !self.required,
         }
     }
 
@@ -139,7 +172,7 @@ impl Parameter {
                 // one spelling of each number: the one that is sent
                 read.is_some_and(|n| *least <= n && n <= *most && n.to_string() == text)
             }
-            Kind::Number(..) | Kind::Flag => false,
+            Kind::Number(..) | Kind::Flag | Kind::Object(_) => false,
         }
     }
 }
@@ -234,8 +267,29 @@ impl Kind {
                 schema
             }
             Self::Flag => json!({"type": "boolean"}),
+            Self::Object(members) => object(members),
         }
     }
+}
+
+/// The schema of an object with `members` and no others.
+fn object(members: &[Parameter]) -> Value {
+    let mut properties = Map::new();
+    for member in members {
+        let mut schema = Form::json(member);
+        if let (Some(schema), false) = (schema.as_object_mut(), member.about.is_empty()) {
+            schema.insert("description".to_owned(), member.about.clone().into());
+        }
+        properties.insert(member.name.clone(), schema);
+    }
+    let required = members.iter().filter(|member| member.required);
+    let required: Vec<&str> = required.map(|member| member.name.as_str()).collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
 }
 
 /// A value that was accepted, as text.
@@ -287,5 +341,7 @@ const fn is_unreserved(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '~' | '-')
 }
 
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod tests;

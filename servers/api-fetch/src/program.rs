@@ -2,7 +2,9 @@
 
 mod ask;
 mod check;
+mod document;
 mod import;
+mod online;
 mod open;
 
 use std::io::Write;
@@ -30,7 +32,12 @@ pub struct Arguments {}
 pub enum Command {
     /// Show what would be served: hosts, tools, permissions, labels; and try every secret. Nothing
     /// is sent.
-    Check,
+    Check {
+        /// Also connect to each host: its addresses, its certificate, ours. No request is sent, and
+        /// no credential.
+        #[arg(long)]
+        online: bool,
+    },
     /// Call one endpoint as `--subject` would, through the same gate, and record it.
     Call {
         /// The endpoint's name.
@@ -39,7 +46,7 @@ pub enum Command {
         #[arg(value_name = "NAME=VALUE")]
         arguments: Vec<String>,
     },
-    /// Write endpoint definitions from an OpenAPI document (3.0 or 3.1, as JSON), to be reviewed.
+    /// Write endpoint definitions from an OpenAPI document (3.0 or 3.1), to be reviewed.
     Import(Import),
 }
 
@@ -51,8 +58,9 @@ pub struct Import {
     /// The upstream's name in the configuration.
     #[arg(long, value_name = "NAME")]
     pub upstream: String,
-    /// Take these: operation ids, `tag:NAME`, or paths, with `*` for any text [default: those that
-    /// read].
+    /// Take these: operation ids, `tag:NAME`, `method:NAME`, paths, or methods with paths, with `*`
+    /// for any text. What is not GET or HEAD must be named, by its id or by method and path
+    /// [default: those that read].
     #[arg(long, value_name = "WHAT")]
     pub include: Vec<String>,
     /// Leave these out, whatever includes them.
@@ -82,6 +90,8 @@ Examples:
       Serve the endpoints that the file declares.
   api-fetch check --config api-fetch.toml
       Show hosts, tools, permissions and labels, and try every secret.
+  api-fetch check --online --config api-fetch.toml
+      And connect to each host, without asking it for anything.
   api-fetch call fetch-customer-data id=AB1234 --config api-fetch.toml --subject ada
       Ask one endpoint as ada.
   api-fetch import openapi.json --upstream crm --include 'tag:customers' >> api-fetch.toml
@@ -112,7 +122,7 @@ Exit codes:
         out: &mut dyn Write,
     ) -> Result<(), StartError> {
         match command {
-            Command::Check => check::check(start, out),
+            Command::Check { online } => check::check(start, online, out),
             Command::Call {
                 endpoint,
                 arguments,

@@ -173,7 +173,8 @@ impl Written {
                 self.headers.push(one);
             }
             Place::Body => {
-                self.body.insert(parameter.wire.clone(), value.clone());
+                let own = parameter.written(value);
+                self.body.insert(parameter.wire.clone(), own);
             }
         }
         Ok(())
@@ -206,6 +207,9 @@ impl Written {
         if size > QUERY {
             return Err(Denial::TooLarge("what goes into the query"));
         }
+        if body.as_ref().is_some_and(|body| body.len() > BODY) {
+            return Err(Denial::TooLarge("what goes into the body"));
+        }
         Ok(Permit {
             endpoint: endpoint.name.clone(),
             upstream: endpoint.upstream,
@@ -225,6 +229,8 @@ impl Written {
 
 /// Bytes of a query; servers take 8 KiB of a whole request line.
 const QUERY: usize = 6 << 10;
+/// Bytes of a body.
+const BODY: usize = 256 << 10;
 
 #[cfg(test)]
 mod laws;

@@ -11,6 +11,7 @@ mod trio;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use guard::call::Call;
 use guard::error::Denial;
@@ -25,6 +26,7 @@ use guard::server::Tool;
 
 use crate::answer;
 use crate::answer::Position;
+use crate::answer::Shown;
 use crate::answer::Wanted;
 use crate::effects::upstream::Context;
 use crate::endpoint::Endpoint;
@@ -54,11 +56,23 @@ fn tool(endpoint: &'static Endpoint) -> Tool {
         title: &endpoint.title,
         about: &endpoint.about,
         parameters: Box::leak(parameters(endpoint).into_boxed_slice()),
-        output: OUTPUT,
+        output: output(endpoint),
         permission: endpoint.permission.as_deref(),
         open_world: true,
         writes: endpoint.writes(),
     }
+}
+
+/// What comes back: of a good answer what the endpoint declares, of any other what all have.
+fn output(endpoint: &Endpoint) -> &'static str {
+    let Some(returns) = &endpoint.returns else {
+        return OUTPUT;
+    };
+    let good = json!({"properties": {"status": {"minimum": 200, "maximum": 299}}});
+    let told = json!({"properties": {"data": returns.json()}});
+    let rest = OUTPUT.strip_suffix('}').unwrap_or(OUTPUT);
+    let whole = format!("{rest},\"if\":{good},\"then\":{told}}}");
+    Box::leak(whole.into_boxed_str())
 }
 
 /// What an endpoint takes, with the arguments that every one has.
@@ -139,7 +153,7 @@ async fn ask(
     call.count("api.bytes", reply.body.len() as u64);
     let wanted = Wanted { from, fields };
     let (origin, root) = inner.base(endpoint.upstream);
-    let shown = answer::shown(
+    let mut shown = answer::shown(
         endpoint,
         caller,
         &reply,
@@ -147,6 +161,9 @@ async fn ask(
         (origin, root),
         &permit.path,
     )?;
+    if (200..300).contains(&reply.status) {
+        hold(endpoint, call, &mut shown);
+    }
     let mut value = shown.value;
     if let Some(next) = &shown.next {
         value.insert("next".to_owned(), call.seal(&request, next).into());
@@ -157,6 +174,19 @@ async fn ask(
         ..answer
     };
     Ok(Labeled::new(answer, shown.label))
+}
+
+/// Keeps back the data of a good answer that is not of the form that was promised of it.
+fn hold(endpoint: &Endpoint, call: &Call, shown: &mut Shown) {
+    let data = shown.value.get("data").unwrap_or(&Value::Null);
+    if endpoint.returns.as_ref().is_none_or(|form| form.fits(data)) {
+        return;
+    }
+    call.note("api.trouble", "form");
+    let why = "not of the form that was declared for it";
+    shown.value.insert("data".to_owned(), Value::Null);
+    shown.value.insert("omitted".to_owned(), why.into());
+    shown.items = 0;
 }
 
 fn fields(given: &Value) -> Result<Fields, Denial> {

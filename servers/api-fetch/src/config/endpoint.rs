@@ -39,6 +39,9 @@ pub struct EndpointConfig {
     pub about: Option<String>,
     /// The fields of the answer that exist, as dot paths. Without them, all do.
     pub fields: Option<Vec<Spanned<String>>>,
+    /// What fields of the answer hold, as dot paths. With it, an answer of another form is kept back.
+    #[serde(default)]
+    pub returns: BTreeMap<Spanned<String>, Shape>,
     /// Fields that are more sensitive than the rest.
     #[serde(default)]
     pub field_labels: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -73,9 +76,9 @@ pub struct EndpointConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ParameterConfig {
-    /// Where it goes.
+    /// Where it goes. A member of an object says nothing: it goes where the object does.
     #[serde(rename = "in")]
-    pub place: Spanned<In>,
+    pub place: Option<Spanned<In>>,
     /// What it is.
     #[serde(rename = "type", default = "ParameterConfig::usual_type")]
     pub kind: Spanned<Type>,
@@ -105,6 +108,9 @@ pub struct ParameterConfig {
     pub max_items: Option<Limit<1000>>,
     /// What stands between the items of a list in the query. Without it the name is repeated.
     pub join: Option<Spanned<String>>,
+    /// The members of an object, or of each object of a list.
+    #[serde(default)]
+    pub members: ByName<Self>,
 }
 
 impl ParameterConfig {
@@ -155,6 +161,32 @@ pub enum Type {
     /// A list of `true` or `false`.
     #[serde(rename = "boolean[]")]
     Flags,
+    /// An object with `members`, in a body.
+    #[serde(rename = "object")]
+    Object,
+    /// A list of such objects.
+    #[serde(rename = "object[]")]
+    Objects,
+}
+
+/// What a field of an answer holds, or `null`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub enum Shape {
+    /// A text.
+    #[serde(rename = "string")]
+    Text,
+    /// A whole number.
+    #[serde(rename = "integer")]
+    Integer,
+    /// A number.
+    #[serde(rename = "number")]
+    Number,
+    /// `true` or `false`.
+    #[serde(rename = "boolean")]
+    Flag,
+    /// Anything.
+    #[serde(rename = "any")]
+    Any,
 }
 
 /// How a list goes on: one of the ways that APIs have.

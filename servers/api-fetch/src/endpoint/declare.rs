@@ -1,5 +1,6 @@
 //! From the configuration to endpoints and upstreams, with the place of whatever is wrong.
 
+mod names;
 mod upstream;
 
 use std::time::Duration;
@@ -12,9 +13,9 @@ use guard::label::Taxonomy;
 
 use super::Endpoint;
 use super::Pagination;
+use super::Returns;
 use super::Template;
 use super::is_name;
-use crate::config::ByName;
 use crate::config::Config;
 use crate::config::EndpointConfig;
 use crate::config::Limits;
@@ -25,12 +26,14 @@ use crate::parameters::Parameter;
 use crate::parameters::Place;
 use crate::parameters::declare::Trouble;
 use crate::parameters::encoded;
-use crate::parameters::is_header_fit;
 use crate::permit::Budget;
 use crate::permit::Method;
 use crate::select::Fields;
 use crate::select::Path;
 use crate::tools::TRIO;
+use names::collisions;
+use names::fixed;
+use names::header;
 
 /// All that a configuration declares.
 #[derive(Debug)]
@@ -112,6 +115,7 @@ fn endpoint(
         return Err(Trouble::at(path, reason));
     }
     let parameters = parameters(config, &template, path, writes)?;
+    let fields = fields(config)?;
     let guarded = upstream.and_then(|upstream| match &upstream.credential {
         Some(Credential::Query { name, .. }) => Some(name.clone()),
         _ => None,
@@ -127,7 +131,8 @@ fn endpoint(
         permission: permission.map(|text| text.get_ref().clone()),
         label: Label::PUBLIC,
         parameters,
-        fields: fields(config)?,
+        returns: Returns::declare(&config.returns, fields.as_ref())?,
+        fields,
         field_labels: Vec::new(),
         pagination: pagination(config, method)?,
         untrusted: !config.trusted,
@@ -180,7 +185,11 @@ fn parameters(
         let declared = parameters::declare(name, parameter)?;
         if declared.place == Place::Body && !writes {
             let reason = "expected no body of GET and HEAD";
-            return Err(Trouble::at(&parameter.place, reason));
+            let at = parameter.place.as_ref().map(Spanned::span);
+            return Err(Trouble {
+                span: at.unwrap_or_else(|| name.span()),
+                reason,
+            });
         }
         if declared.place == Place::Path && !template.names().any(|n| n == declared.name) {
             return Err(Trouble::at(name, "expected a name that the path has"));
@@ -223,31 +232,6 @@ fn pagination(config: &EndpointConfig, method: Method) -> Result<Option<Paginati
     declared.map(Some).map_err(|reason| Trouble::at(at, reason))
 }
 
-/// What is always the same, checked: its name by `name`, its value for control characters.
-fn fixed(
-    table: &ByName<Spanned<String>>,
-    name: impl Fn(&str, &str) -> Option<String>,
-    value: impl Fn(&str) -> String,
-) -> Result<Vec<(String, String)>, Trouble> {
-    let mut all = Vec::with_capacity(table.len());
-    for (key, text) in table {
-        let plain = !text.get_ref().chars().any(char::is_control);
-        let name = name(key.get_ref(), text.get_ref()).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Trouble::at(key, FIXED))?;
-        if !plain {
-            return Err(Trouble::at(text, "expected no control characters"));
-        }
-        all.push((name, value(text.get_ref())));
-    }
-    Ok(all)
-}
-
-fn header(name: &str, value: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    let plain = value.bytes().all(|b| matches!(b, b' '..=b'~')) && value.trim() == value;
-    (plain && is_header_fit(&name)).then_some(name)
-}
-
 fn budget(config: &EndpointConfig, limits: &Limits, method: Method) -> Budget {
     let seconds = config.seconds.map_or(limits.seconds.get(), |own| own.get());
     let repeatable = matches!(
@@ -267,64 +251,6 @@ fn budget(config: &EndpointConfig, limits: &Limits, method: Method) -> Budget {
     }
 }
 
-/// Two things under one name, or one under the name of the credential.
-fn collisions(
-    config: &EndpointConfig,
-    endpoint: &Endpoint,
-    upstream: Option<&Upstream>,
-) -> Result<(), Trouble> {
-    let credential = upstream.and_then(|upstream| match &upstream.credential {
-        Some(Credential::Header { name, .. }) => Some(name.to_ascii_lowercase()),
-        _ => None,
-    });
-    let context = upstream.and_then(|u| u.user_context.as_ref());
-    let context = context.map(|context| context.header.to_ascii_lowercase());
-    let closed =
-        |name: &str| Some(name) == credential.as_deref() || Some(name) == context.as_deref();
-    let guarded = |name: &str| {
-        let own = endpoint.guarded.as_deref();
-        own.is_some_and(|own| own.eq_ignore_ascii_case(name))
-    };
-    let mut taken: Vec<(Place, String)> = Vec::new();
-    if let Some(name) = endpoint.pagination.as_ref().and_then(Pagination::fills) {
-        taken.push((Place::Query, name.to_owned()));
-    }
-    let headers = config.headers.keys();
-    let headers = headers.map(|at| (Place::Header, at.get_ref().to_ascii_lowercase(), at));
-    let query = config.query.keys();
-    let query = query.map(|at| (Place::Query, at.get_ref().clone(), at));
-    let parameters = config.parameters.keys().filter_map(|at| {
-        let declared = endpoint.parameters.iter().find(|p| p.name == *at.get_ref());
-        declared.map(|p| (p.place, p.wire.clone(), at))
-    });
-    for (place, name, at) in headers.chain(query).chain(parameters) {
-        let secret = match place {
-            Place::Header => closed(&name),
-            Place::Query => guarded(&name),
-            Place::Path | Place::Body => false,
-        };
-        if secret {
-            let reason = "this name is the credential's or the user context's";
-            return Err(Trouble::at(at, reason));
-        }
-        let this = (place, name);
-        if place != Place::Path && taken.contains(&this) {
-            return Err(Trouble::at(
-                at,
-                "something else goes under this name already",
-            ));
-        }
-        taken.push(this);
-    }
-    let filled = endpoint.pagination.as_ref().and_then(Pagination::fills);
-    match (filled, &config.pagination) {
-        (Some(name), Some(at)) if guarded(name) => {
-            Err(Trouble::at(at, "this name is the credential's"))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn is_permission(text: &str) -> bool {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b);
     (1..=64).contains(&text.len()) && text.bytes().all(fine)
@@ -335,5 +261,3 @@ const NAME: &str = "expected a name of letters, digits, `_`, `-` and `.` that be
 const METHOD: &str =
     "expected exactly one of get, head, post, put, patch, delete, with the path below the base";
 const FIELD: &str = "expected dot paths such as `id`, `plan.name` or `items[*].{id,name}`";
-const FIXED: &str = "expected a name, and for a header one that neither frames a message nor says \
-                     who asks, with a plain value";

@@ -1,30 +1,139 @@
 //! Which operations are taken.
+//!
+//! # Invariants
+//!
+//! - Exclusion wins over whatever includes.
+//! - What changes something is taken only where a rule names it: by its id, or by its method and
+//!   path, with no `*`.
+//! - A rule that fits no operation is told, so that a misspelt exclusion cannot go unnoticed.
 
-use super::Choice;
+use std::fmt;
+
 use super::operation::Operation;
 
-/// Whether `operation` is taken: included, or nothing is said and it reads; and not excluded.
-pub(super) fn is_chosen(operation: &Operation<'_>, choice: &Choice) -> bool {
-    let matches = |wanted: &String| matches(operation, wanted);
-    let included = if choice.include.is_empty() {
-        operation.reads()
-    } else {
-        // `*` alone and the like choose what reads; what writes is named, or tagged
-        choice.include.iter().any(|wanted| {
-            matches(wanted) && (operation.reads() || !wanted.trim_matches('*').is_empty())
-        })
-    };
-    included && !choice.exclude.iter().any(matches)
+/// One of `include` and `exclude`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rule {
+    kind: Kind,
+    text: String,
 }
 
-fn matches(operation: &Operation<'_>, wanted: &str) -> bool {
-    if let Some(tag) = wanted.strip_prefix("tag:") {
-        return operation.tags().any(|own| fits(tag, own));
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Kind {
+    /// `listCustomers`, with `*` for any text.
+    Id(String),
+    /// `tag:customers`.
+    Tag(String),
+    /// `method:delete`.
+    Method(String),
+    /// `/customers/*`, or `GET /customers/*`.
+    Path(Option<String>, String),
+}
+
+/// Why a text is no rule. Static: nothing of the text is repeated.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "expected an operation id, tag:NAME, method:NAME, a path, or a method and a path; `*` stands \
+     for any text"
+)]
+pub struct NotARule;
+
+impl Rule {
+    /// Reads one rule.
+    ///
+    /// # Errors
+    ///
+    /// [`NotARule`] for an empty text and for a method that is none.
+    pub fn parse(text: &str) -> Result<Self, NotARule> {
+        let known = |word: &str| {
+            let word = word.to_ascii_lowercase();
+            super::operation::METHODS
+                .contains(&word.as_str())
+                .then_some(word)
+                .ok_or(NotARule)
+        };
+        let kind = if let Some(tag) = text.strip_prefix("tag:") {
+            Kind::Tag(tag.to_owned())
+        } else if let Some(method) = text.strip_prefix("method:") {
+            Kind::Method(known(method)?)
+        } else if text.starts_with('/') {
+            Kind::Path(None, text.to_owned())
+        } else if let Some((method, path)) = text.split_once(" /") {
+            Kind::Path(Some(known(method)?), format!("/{path}"))
+        } else {
+            Kind::Id(text.to_owned())
+        };
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return Err(NotARule);
+        }
+        Ok(Self {
+            kind,
+            text: text.to_owned(),
+        })
     }
-    if wanted.starts_with('/') {
-        return fits(wanted, operation.path);
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
-    fits(wanted, operation.id().unwrap_or_default())
+
+    /// Whether it names this one operation and no others.
+    pub(super) fn names(&self, operation: &Operation<'_>) -> bool {
+        let exact = match &self.kind {
+            Kind::Id(id) => !id.contains('*'),
+            Kind::Path(Some(_), path) => !path.contains('*'),
+            Kind::Path(None, _) | Kind::Tag(_) | Kind::Method(_) => false,
+        };
+        exact && self.fits(operation)
+    }
+
+    fn fits(&self, operation: &Operation<'_>) -> bool {
+        match &self.kind {
+            Kind::Id(id) => operation.id().is_some_and(|own| fits(id, own)),
+            Kind::Tag(tag) => operation.tags().any(|own| fits(tag, own)),
+            Kind::Method(method) => operation.method == method,
+            Kind::Path(method, path) => {
+                let same = method
+                    .as_ref()
+                    .is_none_or(|method| operation.method == method);
+                same && fits(path, operation.path)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Of `all`, those that are taken. Without any `include`, those that read are.
+///
+/// # Errors
+///
+/// The first rule that fits none of them.
+pub(super) fn taken<'a, 'r>(
+    all: Vec<Operation<'a>>,
+    include: &'r [Rule],
+    exclude: &'r [Rule],
+) -> Result<Vec<Operation<'a>>, &'r Rule> {
+    for rule in include.iter().chain(exclude) {
+        if !all.iter().any(|operation| rule.fits(operation)) {
+            return Err(rule);
+        }
+    }
+    let is_taken = |operation: &Operation<'_>| {
+        let mut rules = include.iter();
+        let included = if operation.reads() {
+            include.is_empty() || rules.any(|rule| rule.fits(operation))
+        } else {
+            rules.any(|rule| rule.names(operation))
+        };
+        included && !exclude.iter().any(|rule| rule.fits(operation))
+    };
+    Ok(all.into_iter().filter(is_taken).collect())
 }
 
 /// Whether `text` is what `pattern` says, where `*` stands for any text. Linear: after each star
@@ -65,6 +174,24 @@ mod tests {
             ("/customers/*", "/customers/{id}", true),
         ] {
             assert_eq!(fits(pattern, text), is, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused() {
+        for good in [
+            "a",
+            "a/b*",
+            "tag:x y",
+            "method:GET",
+            "/a",
+            "post /a",
+            "GET /a/*",
+        ] {
+            assert_eq!(Rule::parse(good).unwrap().text(), good);
+        }
+        for bad in ["", "method:trace", "FETCH /a", "a\nb"] {
+            assert!(Rule::parse(bad).is_err(), "{bad:?}");
         }
     }
 }

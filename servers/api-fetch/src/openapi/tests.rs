@@ -31,7 +31,8 @@ fn document(version: &str) -> Value {
                     "operationId": "changeCustomer", "tags": ["customers"],
                     "requestBody": {"content": {"application/json": {"schema": {
                         "type": "object", "required": ["name"],
-                        "properties": {"name": {"type": "string", "maxLength": 80}, "age": {"type": "integer", "minimum": 0}, "more": {"type": "object"}},
+                        "properties": {"name": {"type": "string", "maxLength": 80}, "age": {"type": "integer", "minimum": 0}, "more": {"type": "object"},
+                            "where": {"type": "array", "items": {"$ref": "#/components/schemas/Place"}}},
                     }}}},
                     "responses": {"204": {"description": "done"}},
                 },
@@ -47,14 +48,20 @@ fn document(version: &str) -> Value {
                     "parent": {"$ref": "#/components/schemas/Customer"},
                     "orders": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}},
                 }},
+                "Place": {"type": "object", "properties": {"zip": {"type": "integer"}, "in": {"$ref": "#/components/schemas/Place"}}},
                 "Plan": {"allOf": [{"type": "object", "properties": {"name": {"type": "string"}}}]},
             },
         },
     })
 }
 
-fn choice(include: &[&str], exclude: &[&str]) -> Choice {
-    let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+pub(super) fn choice(include: &[&str], exclude: &[&str]) -> Choice {
+    let own = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| Rule::parse(text).unwrap())
+            .collect()
+    };
     Choice {
         upstream: "crm".to_owned(),
         include: own(include),
@@ -65,12 +72,12 @@ fn choice(include: &[&str], exclude: &[&str]) -> Choice {
     }
 }
 
-fn drafted(document: &Value, choice: &Choice) -> Result<String, Trouble> {
+pub(super) fn drafted(document: &Value, choice: &Choice) -> Result<String, Trouble> {
     draft(document.to_string().as_bytes(), choice)
 }
 
 /// What a server would make of the draft.
-fn declared(text: &str) -> Declared {
+pub(super) fn declared(text: &str) -> Declared {
     let text = format!("[upstreams.crm]\nbase = \"https://api.example.com/v1\"\n{text}");
     let source = Source::new("draft", text.clone());
     let known = Taxonomy::default();
@@ -90,7 +97,11 @@ fn names(text: &str) -> Vec<String> {
 #[test]
 fn a_draft_is_a_configuration_that_a_server_takes() {
     for version in ["3.0.3", "3.1.0"] {
-        let text = drafted(&document(version), &choice(&["tag:customers"], &[])).unwrap();
+        let text = drafted(
+            &document(version),
+            &choice(&["tag:customers", "changeCustomer"], &[]),
+        )
+        .unwrap();
         let all = declared(&text).endpoints;
         let names: Vec<&str> = all.iter().map(|e| e.name.as_str()).collect();
         assert_eq!(names, ["changeCustomer", "getCustomer", "listCustomers"]);
@@ -112,7 +123,13 @@ fn a_draft_is_a_configuration_that_a_server_takes() {
         let change = &all[0];
         assert_eq!(change.permission.as_deref(), Some("customer:write"));
         let parameters: Vec<&str> = change.parameters.iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(parameters, ["age", "id", "name"]);
+        assert_eq!(parameters, ["age", "id", "name", "where"]);
+        let at = &change.parameters[3];
+        let form = guard::schema::Form::json(at);
+        assert_eq!(
+            form["items"]["properties"]["zip"],
+            json!({"type": "integer"})
+        );
     }
 }
 
@@ -136,6 +153,16 @@ fn a1_what_changes_something_is_taken_only_by_name_and_exclusion_wins() {
         Ok(own(&["getCustomer"]))
     );
     assert_eq!(
+        of(&["tag:customers", "PATCH /*", "method:patch", "*"], &[]),
+        Ok(own(&["getCustomer", "listCustomers"]))
+    );
+    assert_eq!(
+        of(&["PATCH /customers/{id}"], &[]),
+        Ok(own(&["changeCustomer"]))
+    );
+    let misspelt = Rule::parse("*Cutsomer").unwrap();
+    assert_eq!(of(&[], &["*Cutsomer"]), Err(Trouble::Unmatched(misspelt)));
+    assert_eq!(
         of(&["getCustomer"], &["tag:customers"]),
         Err(Trouble::Nothing)
     );
@@ -156,8 +183,8 @@ fn what_cannot_be_declared_is_left_out_with_a_reason() {
 fn what_is_no_document_is_refused() {
     let choice = choice(&[], &[]);
     for (text, trouble) in [
-        ("openapi: 3.1.0\n", Trouble::NotJson),
-        (&"[".repeat(100_000), Trouble::NotJson),
+        ("{openapi: 3.1.0}\n", Trouble::NotJson),
+        (&"[".repeat(100_000), Trouble::Deep),
         ("{\"swagger\": \"2.0\"}", Trouble::Version),
         ("{\"openapi\": \"4.0.0\"}", Trouble::Version),
         ("{\"openapi\": \"3.1.0\"}", Trouble::NoPaths),
@@ -179,7 +206,7 @@ fn a8_a_hostile_document_writes_nothing_but_its_own_endpoints() {
             "/b/{id}": {"get": {
                 "operationId": evil, "summary": evil, "tags": [evil],
                 "parameters": [
-                    {"name": "id", "in": "path", "required": true, "description": evil, "schema": {"type": "string", "enum": [evil], "pattern": evil}},
+                    {"name": "id", "in": "path", "required": true, "description": evil, "schema": {"type": "string", "pattern": evil}},
                     {"name": evil, "in": "query", "schema": {"type": "integer", "minimum": 1e308}},
                     {"name": "a", "in": "query", "schema": {"$ref": "https://evil.example/#/x"}},
                     {"name": "b", "in": "query", "schema": {"$ref": "#/paths"}},
@@ -197,10 +224,7 @@ fn a8_a_hostile_document_writes_nothing_but_its_own_endpoints() {
         declared.endpoints[0].permission.as_deref(),
         Some("customer:read")
     );
-    assert!(
-        !text.contains('\u{202e}') || text.contains("one-of"),
-        "{text}"
-    );
+    assert!(!text.contains('\u{202e}'), "{text}");
 }
 
 proptest! {
@@ -223,4 +247,38 @@ proptest! {
             let _taken = declared(&text);
         }
     }
+}
+
+#[cfg(not(feature = "yaml"))]
+#[test]
+fn without_yaml_the_operator_is_told_what_to_do() {
+    let told = draft(b"openapi: 3.1.0\npaths: {}\n", &choice(&[], &[]));
+    assert_eq!(told, Err(Trouble::NoYaml));
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn a_document_as_yaml_is_the_same_document() {
+    let document = document("3.1.0");
+    let text = "\
+openapi: 3.1.0
+paths:
+  /on/{no}:
+    get:
+      operationId: get-no
+      parameters:
+        - {name: no, in: path, required: true, schema: &text {type: string}}
+        - {name: yes, in: query, schema: *text}
+      responses:
+        200: {content: {application/json: {schema: {properties: {on: *text}}}}}
+";
+    let drafted_text = draft(text.as_bytes(), &choice(&[], &[])).unwrap();
+    let all = declared(&drafted_text).endpoints;
+    assert_eq!(all[0].form(), "GET /on/{no}");
+    assert_eq!(all[0].parameters.len(), 2);
+    assert!(drafted_text.contains("fields = [\"on\"]"), "{drafted_text}");
+    // JSON is YAML, but for what stands first
+    let all = choice(&[], &[]);
+    let as_yaml = format!("# a comment\n{document}");
+    assert_eq!(draft(as_yaml.as_bytes(), &all), drafted(&document, &all));
 }

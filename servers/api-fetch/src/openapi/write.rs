@@ -5,9 +5,11 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::Choice;
-use super::operation::Drafted;
-use super::operation::DraftedParameter;
+use super::operation::Endpoint;
 use super::operation::Operation;
+use super::parameter::Drafted;
+use super::text::turns;
+use crate::config::Shape;
 
 /// What stands above the endpoints.
 pub(super) fn head(document: &Value, choice: &Choice) -> String {
@@ -26,7 +28,7 @@ pub(super) fn head(document: &Value, choice: &Choice) -> String {
 }
 
 /// One endpoint.
-pub(super) fn endpoint(drafted: &Drafted, choice: &Choice) -> String {
+pub(super) fn endpoint(drafted: &Endpoint, choice: &Choice) -> String {
     let reads = matches!(drafted.method, "get" | "head");
     let permission = if reads {
         &choice.permission
@@ -45,29 +47,62 @@ pub(super) fn endpoint(drafted: &Drafted, choice: &Choice) -> String {
     if !drafted.about.is_empty() {
         line("about", &quoted(&drafted.about));
     }
-    if drafted.fields.is_empty() {
+    let answer = &drafted.answer;
+    if answer.fields.is_empty() {
         text.push_str("# the document does not say which fields come back: all do\n");
     } else {
-        line("fields", &list(&drafted.fields));
+        let fields: Vec<String> = answer.fields.iter().map(|(path, _)| path.clone()).collect();
+        line("fields", &list(&fields));
+        if answer.more {
+            text.push_str("# the document names more fields than these\n");
+        }
+        text.push_str(&returns(&answer.fields));
     }
-    for parameter in &drafted.parameters {
-        let _written = writeln!(
-            text,
-            "\n[endpoints.{name}.parameters.{}]",
-            key(&parameter.name)
-        );
-        text.push_str(&self::parameter(parameter));
-    }
+    let above = format!("endpoints.{name}.parameters");
+    parameters(&mut text, &above, &drafted.parameters);
     text
 }
 
-fn parameter(parameter: &DraftedParameter) -> String {
+/// What the fields hold, for a reviewer who trusts the document in that.
+fn returns(fields: &[(String, Shape)]) -> String {
+    let known = fields.iter().filter(|(_, shape)| *shape != Shape::Any);
+    let known: Vec<String> = known
+        .map(|(path, shape)| format!("{} = {}", quoted(path), quoted(word(*shape))))
+        .collect();
+    if known.is_empty() {
+        return String::new();
+    }
+    format!("# returns = {{ {} }}\n", known.join(", "))
+}
+
+const fn word(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text => "string",
+        Shape::Integer => "integer",
+        Shape::Number => "number",
+        Shape::Flag => "boolean",
+        Shape::Any => "any",
+    }
+}
+
+fn parameters(text: &mut String, above: &str, all: &[Drafted]) {
+    for one in all {
+        let here = format!("{above}.{}", key(&one.name));
+        let _written = writeln!(text, "\n[{here}]");
+        text.push_str(&parameter(one));
+        parameters(text, &format!("{here}.members"), &one.simple.members);
+    }
+}
+
+fn parameter(parameter: &Drafted) -> String {
     let simple = &parameter.simple;
     let mut text = String::new();
     let mut line = |key: &str, value: String| {
         let _written = writeln!(text, "{key} = {value}");
     };
-    line("in", quoted(parameter.place));
+    if !parameter.place.is_empty() {
+        line("in", quoted(parameter.place));
+    }
     line("type", quoted(&simple.kind));
     if let Some(wire) = &parameter.wire {
         line("name", quoted(wire));
@@ -103,13 +138,7 @@ fn parameter(parameter: &DraftedParameter) -> String {
 
 /// What was chosen and cannot be declared.
 pub(super) fn left_out(operation: &Operation<'_>, why: &str) -> String {
-    let what = format!("{} {}", operation.method.to_uppercase(), operation.path);
-    let what: String = what
-        .chars()
-        .filter(|c| !c.is_control() && !turns(*c))
-        .take(200)
-        .collect();
-    format!("\n# left out: {what}: {why}\n")
+    format!("\n# left out: {}: {why}\n", operation.form())
 }
 
 fn list(texts: &[String]) -> String {
@@ -127,11 +156,6 @@ fn key(name: &str) -> String {
     }
 }
 
-/// Whether a character is invisible, or turns the text around.
-pub(super) const fn turns(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// A basic string of TOML.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
@@ -141,7 +165,7 @@ fn quoted(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             // what a reviewer would not see
             c if c.is_control() || turns(c) => {
-                let _written = write!(out, "\\u{:04X}", u32::from(c));
+                let _written = write!(out, "\\U{:08X}", u32::from(c));
             }
             c => out.push(c),
         }

@@ -43,18 +43,31 @@ impl Trouble {
 ///
 /// [`Trouble`] where the declaration is not one.
 pub fn declare(name: &Spanned<String>, config: &ParameterConfig) -> Result<Parameter, Trouble> {
-    if !is_name(name.get_ref()) {
-        return Err(Trouble::at(name, NAME));
-    }
     if OWN.contains(&name.get_ref().as_str()) {
         return Err(Trouble::at(name, TAKEN));
     }
-    let place = match config.place.get_ref() {
+    let Some(place) = &config.place else {
+        return Err(Trouble::at(name, PLACE));
+    };
+    let place = match place.get_ref() {
         In::Path => Place::Path,
         In::Query => Place::Query,
         In::Header => Place::Header,
         In::Body => Place::Body,
     };
+    one(name, config, place, 0)
+}
+
+/// A parameter, or a member of one, with `depth` objects around it.
+fn one(
+    name: &Spanned<String>,
+    config: &ParameterConfig,
+    place: Place,
+    depth: usize,
+) -> Result<Parameter, Trouble> {
+    if !is_name(name.get_ref()) {
+        return Err(Trouble::at(name, NAME));
+    }
     let wire_at = config.name.as_ref().unwrap_or(name);
     let mut wire = wire_at.get_ref().clone();
     if place == Place::Header {
@@ -65,14 +78,14 @@ pub fn declare(name: &Spanned<String>, config: &ParameterConfig) -> Result<Param
     } else if !(1..=128).contains(&wire.len()) || wire.chars().any(char::is_control) {
         return Err(Trouble::at(wire_at, "expected a name of 1 to 128 bytes"));
     }
-    matches_type(config, place)?;
+    matches_type(name, config, place)?;
     let mut parameter = Parameter {
         name: name.get_ref().clone(),
         wire,
         place,
         about: config.about.clone().unwrap_or_default(),
         required: config.required || place == Place::Path,
-        kind: kind(config, place)?,
+        kind: kind(config, place, depth)?,
         list: list(config, place)?,
         expected: String::new(),
     };
@@ -80,8 +93,34 @@ pub fn declare(name: &Spanned<String>, config: &ParameterConfig) -> Result<Param
     Ok(parameter)
 }
 
+/// The members of an object, each checked like a parameter.
+fn members(config: &ParameterConfig, depth: usize) -> Result<Vec<Parameter>, Trouble> {
+    if depth >= DEEPEST {
+        let reason = "expected objects that nest less deep";
+        return Err(Trouble::at(&config.kind, reason));
+    }
+    let mut all: Vec<Parameter> = Vec::with_capacity(config.members.len());
+    for (name, member) in &config.members {
+        if let Some(place) = &member.place {
+            let reason = "expected no `in` of a member: it goes where its object goes";
+            return Err(Trouble::at(place, reason));
+        }
+        let declared = one(name, member, Place::Body, depth + 1)?;
+        if all.iter().any(|other| other.wire == declared.wire) {
+            let reason = "another member goes under this name already";
+            return Err(Trouble::at(member.name.as_ref().unwrap_or(name), reason));
+        }
+        all.push(declared);
+    }
+    Ok(all)
+}
+
 /// A key that would do nothing for this type or place is refused, so that nobody relies on it.
-fn matches_type(config: &ParameterConfig, place: Place) -> Result<(), Trouble> {
+fn matches_type(
+    name: &Spanned<String>,
+    config: &ParameterConfig,
+    place: Place,
+) -> Result<(), Trouble> {
     let kind = *config.kind.get_ref();
     let text = matches!(kind, Type::Text | Type::Texts);
     let number = matches!(
@@ -109,7 +148,21 @@ fn matches_type(config: &ParameterConfig, place: Place) -> Result<(), Trouble> {
     }
     if config.lines && (place != Place::Body || !text) {
         let reason = "expected lines only for texts in a body";
-        return Err(Trouble::at(&config.place, reason));
+        let at = config.place.as_ref().map(Spanned::span);
+        return Err(Trouble {
+            span: at.unwrap_or_else(|| name.span()),
+            reason,
+        });
+    }
+    let object = matches!(kind, Type::Object | Type::Objects);
+    if object && place != Place::Body {
+        let reason = "expected objects only in a body";
+        return Err(Trouble::at(&config.kind, reason));
+    }
+    if object == config.members.is_empty() {
+        let reason = "expected members of an object, and of nothing else";
+        let first = config.members.keys().next();
+        return Err(Trouble::at(first.unwrap_or(name), reason));
     }
     if place == Place::Path && matches!(kind, Type::Number | Type::Flag) {
         return Err(Trouble::at(
@@ -136,11 +189,11 @@ fn matches_type(config: &ParameterConfig, place: Place) -> Result<(), Trouble> {
 const fn is_list(kind: Type) -> bool {
     matches!(
         kind,
-        Type::Texts | Type::Integers | Type::Numbers | Type::Flags
+        Type::Texts | Type::Integers | Type::Numbers | Type::Flags | Type::Objects
     )
 }
 
-fn kind(config: &ParameterConfig, place: Place) -> Result<Kind, Trouble> {
+fn kind(config: &ParameterConfig, place: Place, depth: usize) -> Result<Kind, Trouble> {
     let (least, most) = (config.min.as_ref(), config.max.as_ref());
     for bound in [least, most].into_iter().flatten() {
         if !bound.get_ref().is_finite() {
@@ -163,6 +216,7 @@ fn kind(config: &ParameterConfig, place: Place) -> Result<Kind, Trouble> {
             most.map_or(f64::MAX, |at| *at.get_ref()),
         ),
         Type::Flag | Type::Flags => Kind::Flag,
+        Type::Object | Type::Objects => Kind::Object(members(config, depth)?),
     })
 }
 
@@ -255,6 +309,7 @@ fn expected(parameter: &Parameter) -> String {
         Kind::Integer(..) => "a whole number within its range".to_owned(),
         Kind::Number(..) => "a number within its range".to_owned(),
         Kind::Flag => "true or false".to_owned(),
+        Kind::Object(_) => "an object with the members of the schema and no others".to_owned(),
     };
     match &parameter.list {
         Some(list) => format!("a list of at most {}, each {one}", list.most),
@@ -271,6 +326,9 @@ const TAKEN: &str = "`cursor` and `fields` are arguments of every tool; choose a
 const HEADER: &str = "expected a header that neither frames a message nor says who asks, from \
                       where, or what is really meant";
 const PATTERN: &str = "expected a regular expression without look-around and back-references";
+const PLACE: &str = "expected where it goes: in = \"path\", \"query\", \"header\" or \"body\"";
+/// Objects inside of objects.
+const DEEPEST: usize = 5;
 /// Bytes that a compiled pattern may take.
 const SIZE: usize = 256 << 10;
 /// 2^53.

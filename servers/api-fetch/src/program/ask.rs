@@ -74,7 +74,7 @@ fn pretty(value: &Value) -> String {
 }
 
 /// An answer must not move the cursor, colour the screen or turn the text around.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let one = |c: char| {
         if (c.is_control() && c != '\n') || turns(c) {

@@ -11,7 +11,9 @@ use guard::secret;
 use guard::secret::Providers;
 
 use super::ApiFetchProgram;
+use super::online;
 use super::open;
+use super::open::Read;
 use super::say;
 use crate::effects::upstream::Credential;
 use crate::effects::upstream::Upstream;
@@ -21,10 +23,20 @@ use crate::endpoint::Endpoint;
 /// Shows hosts, tools, permissions and labels; then tries the secrets.
 pub(super) fn check(
     start: &Start<'_, ApiFetchProgram>,
+    online: bool,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    let (declared, known) = open::declared(start)?;
+    let Read {
+        declared,
+        known,
+        left_out,
+    } = open::declared(start)?;
     say(out, &served(&declared, &known))?;
+    for one in &left_out {
+        let text = format!("\nleft out of {}: {}: {}", one.import, one.form, one.why);
+        say(out, &text)?;
+    }
+    say(out, if left_out.is_empty() { "" } else { "\n" })?;
     let most = start.config.limits.tools_at_most.count();
     if declared.endpoints.len() > most {
         let text = format!(
@@ -43,11 +55,16 @@ pub(super) fn check(
     }
     let failed = checked.iter().filter(|one| one.outcome.is_err()).count();
     say(out, if checked.is_empty() { "" } else { "\n" })?;
+    let reached = if online {
+        online::online(&declared.upstreams, out)
+    } else {
+        Ok(())
+    };
     if failed > 0 {
         let why = format!("{failed} of {} cannot be used", checked.len());
         return Err(StartError::step("try the secrets", why));
     }
-    Ok(())
+    reached
 }
 
 fn served(declared: &Declared, known: &Taxonomy) -> String {

@@ -1,34 +1,24 @@
 //! `import`: endpoint definitions from an OpenAPI document, for an operator to read and keep.
-#![expect(
-    clippy::disallowed_types,
-    reason = "a command for people reads the document that they name; a server never does"
-)]
 
-use std::fs::File;
-use std::io::Read;
 use std::io::Write;
 
 use guard::program::StartError;
 
 use super::Import;
+use super::document;
 use super::say;
 use crate::openapi;
 use crate::openapi::Choice;
+use crate::openapi::Rule;
 
 /// Reads the document and writes what is chosen of it.
 pub(super) fn import(wanted: &Import, out: &mut dyn Write) -> Result<(), StartError> {
-    let mut text = Vec::new();
-    let read =
-        File::open(&wanted.document).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text));
-    read.map_err(|cause| StartError::step("read the document", cause))?;
-    if text.len() as u64 > LARGEST {
-        let why = format!("it is larger than {LARGEST} bytes");
-        return Err(StartError::step("read the document", why));
-    }
+    let text = document::read(&wanted.document)
+        .map_err(|why| StartError::step("read the document", why))?;
     let choice = Choice {
         upstream: wanted.upstream.clone(),
-        include: wanted.include.clone(),
-        exclude: wanted.exclude.clone(),
+        include: rules(&wanted.include)?,
+        exclude: rules(&wanted.exclude)?,
         permission: wanted
             .permission
             .clone()
@@ -44,5 +34,9 @@ pub(super) fn import(wanted: &Import, out: &mut dyn Write) -> Result<(), StartEr
     say(out, &drafted)
 }
 
-/// More than the largest public documents.
-const LARGEST: u64 = 32 << 20;
+fn rules(texts: &[String]) -> Result<Vec<Rule>, StartError> {
+    let one = |text: &String| {
+        Rule::parse(text).map_err(|reason| StartError::Arguments(format!("import: {reason}")))
+    };
+    texts.iter().map(one).collect()
+}

@@ -9,34 +9,55 @@ use guard::program::StartError;
 use guard::secret::Providers;
 
 use super::ApiFetchProgram;
+use super::document;
 use crate::ApiFetch;
 use crate::effects::Settings;
 use crate::effects::Upstreams;
 use crate::endpoint;
 use crate::endpoint::Declared;
+use crate::openapi;
+use crate::openapi::LeftOut;
 use crate::scope::Scope;
 
 type Starting<'a> = Start<'a, ApiFetchProgram>;
 
-/// What the configuration declares, and the words of its labels.
-pub(super) fn declared(start: &Starting<'_>) -> Result<(Declared, Taxonomy), StartError> {
+/// What a configuration declares, with its imports.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) declared: Declared,
+    /// The words of its labels.
+    pub(super) known: Taxonomy,
+    /// What was chosen of documents and is not served.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// What the configuration declares. Its documents are read here, and only here.
+pub(super) fn declared(start: &Starting<'_>) -> Result<Read, StartError> {
     let Some(source) = start.source else {
         let why = "give --config FILE, which names the hosts and what may be asked of them";
         return Err(StartError::Arguments(why.to_owned()));
     };
     let known = start.taxonomy();
     let unlabelled = start.unlabelled(&known, None)?;
-    let declared = endpoint::declare(start.config, source, &known, unlabelled)?;
+    let mut config = start.config.clone();
+    let left_out = openapi::expand(&mut config, source, &document::read)?;
+    let declared = endpoint::declare(&config, source, &known, unlabelled)?;
     if declared.endpoints.is_empty() {
         let why = "nothing is served: the configuration declares no [endpoints.NAME]";
         return Err(StartError::step("read the configuration", why));
     }
-    Ok((declared, known))
+    Ok(Read {
+        declared,
+        known,
+        left_out,
+    })
 }
 
 /// The server.
 pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
-    let (declared, known) = declared(start)?;
+    let Read {
+        declared, known, ..
+    } = declared(start)?;
     let bases: Vec<_> = declared.upstreams.iter().map(|u| u.base.clone()).collect();
     let mut settings = Settings::new(Arc::new(Providers::of_process()));
     settings.cache = start.config.limits.cache_bytes.count();

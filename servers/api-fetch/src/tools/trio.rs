@@ -106,13 +106,16 @@ fn search(inner: &Inner, call: &Call, wanted: &Search) -> Outcome<Answer> {
 fn describe(inner: &Inner, call: &Call, named: &Named) -> Outcome<Answer> {
     let endpoint = inner.scope.find(call.caller(), &named.endpoint)?;
     let schema = schema::json_schema(&parameters(endpoint));
-    let answer = json!({
+    let mut answer = json!({
         "name": endpoint.name,
         "about": endpoint.about,
         "arguments": schema,
         "writes": endpoint.writes(),
         "label": inner.known.text(endpoint.label),
     });
+    if let (Some(returns), Some(answer)) = (&endpoint.returns, answer.as_object_mut()) {
+        answer.insert("returns".to_owned(), returns.json());
+    }
     Ok(Labeled::new(whole(answer, 1, false), Label::PUBLIC))
 }
 
@@ -158,7 +161,7 @@ const ALL: [Tool; 3] = [
         title: "",
         about: "What an endpoint takes.",
         parameters: &[ENDPOINT],
-        output: r#"{"type":"object","properties":{"name":{"type":"string"},"about":{"type":"string"},"arguments":{"type":"object"},"writes":{"type":"boolean"},"label":{"type":"string"}}}"#,
+        output: r#"{"type":"object","properties":{"name":{"type":"string"},"about":{"type":"string"},"arguments":{"type":"object"},"returns":{"type":"object"},"writes":{"type":"boolean"},"label":{"type":"string"}}}"#,
         permission: None,
         open_world: false,
         writes: false,
