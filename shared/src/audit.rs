@@ -16,6 +16,8 @@
 //! | `instance`    | which processes died, and what did they leave open?          |
 //! | `space`       | is there room for more, or for denials only?                 |
 //! | `verify`      | is the trail what was written?                               |
+//! | `read`        | which records are there, one after the other?                |
+//! | `event`       | what does a record say?                                      |
 //!
 //! Several processes may share a directory; each appends under a lock, and no daemon is needed.
 //! A segment gets its `tail` when it is rotated. A process that stops leaves a record of it and
@@ -36,6 +38,7 @@ mod chain;
 mod directory;
 mod disk;
 mod encode;
+mod event;
 mod instance;
 mod key;
 mod lines;
@@ -43,6 +46,7 @@ mod mark;
 mod origin;
 mod place;
 mod queue;
+mod read;
 mod record;
 mod segment;
 mod space;
@@ -76,7 +80,13 @@ use tokio::time::timeout;
 pub use self::chain::Hash;
 pub use self::chain::Link;
 pub use self::chain::Why;
+pub use self::event::Event;
+pub use self::event::Field;
 pub use self::origin::Origin;
+pub use self::read::Next;
+pub use self::read::Position;
+pub use self::read::Reader;
+pub use self::read::Segment;
 pub use self::record::Marking;
 pub use self::record::Record;
 pub use self::trouble::Trouble;

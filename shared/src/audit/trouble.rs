@@ -52,7 +52,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Whether a file is not there.
-    pub(super) const fn is_absence(self) -> bool {
+    pub const fn is_absence(self) -> bool {
         matches!(
             self,
             Self::System {
