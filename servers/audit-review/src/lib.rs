@@ -19,6 +19,7 @@ pub mod program;
 pub mod query;
 pub mod scope;
 mod server;
+pub mod show;
 mod tools;
 
 pub use server::AuditReview;
