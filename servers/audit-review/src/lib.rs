@@ -20,6 +20,8 @@ pub mod query;
 pub mod scope;
 mod server;
 pub mod show;
+#[cfg(test)]
+mod testing;
 mod tools;
 
 pub use server::AuditReview;
