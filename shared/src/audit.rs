@@ -5,6 +5,8 @@
 //! | `record`      | what is recorded?                                            |
 //! | `encode`      | how does any text become one bounded ASCII line?             |
 //! | `chain`       | how is a line bound to the one before it?                    |
+//! | `merkle`      | which one hash stands for all lines?                         |
+//! | `note`        | how does a key sign that hash, so that others can check it?  |
 //! | `segment`     | are these the next lines of the chain?                       |
 //! | `directory`   | is this file ours, and still the one we opened?              |
 //! | `mark`        | who may write now, and how far is the chain durable?         |
@@ -40,6 +42,8 @@ mod instance;
 mod key;
 mod lines;
 mod mark;
+mod merkle;
+mod note;
 mod origin;
 mod place;
 mod queue;
@@ -76,6 +80,11 @@ use tokio::time::timeout;
 pub use self::chain::Hash;
 pub use self::chain::Link;
 pub use self::chain::Why;
+pub use self::note::Checkpoint;
+pub use self::note::KeyError;
+pub use self::note::NotACheckpoint;
+pub use self::note::SigningKey;
+pub use self::note::VerifierKey;
 pub use self::origin::Origin;
 pub use self::record::Marking;
 pub use self::record::Record;

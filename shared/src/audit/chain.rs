@@ -17,7 +17,7 @@ use sha2::Sha256;
 
 use super::encode::push_number;
 
-/// The SHA-256 of a line.
+/// A SHA-256: of a line, or of a node of the tree over the lines.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Hash([u8; 32]);
 
@@ -97,6 +97,17 @@ impl Hash {
         hasher.update(DOMAIN);
         hasher.update(bytes);
         Self(hasher.finalize().into())
+    }
+
+    /// A hash that was made elsewhere.
+    pub(super) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Reads 64 lower-case hexadecimal digits.
