@@ -252,10 +252,14 @@ impl SigningKey {
         &self.public
     }
 
-    /// Says that the chain with that `origin` is `tree`.
-    pub(super) fn checkpoint(&self, origin: &str, tree: &Tree) -> Checkpoint {
+    /// Says that the chain with that `origin` is `tree`, and `more`, which is one line.
+    pub(super) fn checkpoint(&self, origin: &str, tree: &Tree, more: Option<&str>) -> Checkpoint {
         let (size, root) = (tree.size(), tree.root());
-        let text = format!("{origin}\n{size}\n{}\n", STANDARD.encode(root.bytes()));
+        let mut text = format!("{origin}\n{size}\n{}\n", STANDARD.encode(root.bytes()));
+        if let Some(more) = more {
+            text.push_str(more);
+            text.push('\n');
+        }
         let note = self.sign(text);
         let origin = origin.to_owned();
         Checkpoint {
@@ -301,6 +305,13 @@ impl Checkpoint {
     #[must_use]
     pub const fn root(&self) -> Hash {
         self.root
+    }
+
+    /// The fourth line, if there are just four.
+    pub(super) fn extension(&self) -> Option<&str> {
+        let mut lines = self.note.text.strip_suffix('\n')?.split('\n').skip(3);
+        let only = lines.next();
+        if lines.next().is_some() { None } else { only }
     }
 
     /// Whether `key` signed it, and no signature in its name is forged.

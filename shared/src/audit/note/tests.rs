@@ -102,7 +102,7 @@ fn a_checkpoint_has_its_three_lines_and_reads_back() {
     let key = key();
     let mut tree = Tree::default();
     tree.push(Hash::of(b"line"));
-    let checkpoint = key.checkpoint("keyhole-audit/0123456789abcdef", &tree);
+    let checkpoint = key.checkpoint("keyhole-audit/0123456789abcdef", &tree, None);
     let text = checkpoint.to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[..2], ["keyhole-audit/0123456789abcdef", "1"]);
@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn no_changed_byte_of_a_checkpoint_stays_signed(at: prop::sample::Index, to in "[ -~\n]") {
         let key = key();
-        let text = key.checkpoint("origin", &Tree::default()).to_string();
+        let text = key.checkpoint("origin", &Tree::default(), Some("more")).to_string();
         let mut letters: Vec<char> = text.chars().collect();
         let at = at.index(letters.len());
         letters[at] = to.chars().next().unwrap();
