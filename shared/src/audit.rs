@@ -113,6 +113,7 @@ pub use self::proof::prove_inclusion;
 pub use self::prune::Pruned;
 pub use self::prune::Retention;
 pub use self::prune::prune;
+pub use self::prune::would_prune;
 pub use self::read::Next;
 pub use self::read::Position;
 pub use self::read::Reader;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use guard::audit::VerifierKey;
 use guard::config::Common;
 use guard::config::Spanned;
 
@@ -31,4 +32,6 @@ pub struct TrailConfig {
     /// The least label of every record; the label of what was accessed is joined to it. Without
     /// one it is the default for unlabelled data.
     pub label: Option<Spanned<String>>,
+    /// The keys that may sign its checkpoints, as `keygen` prints them.
+    pub keys: Vec<VerifierKey>,
 }

@@ -7,6 +7,8 @@
 //! - A directory that is not there yet is a trail without records.
 //! - A line that a [`Sieve`] holds back is held against the one before it all the same.
 
+pub mod files;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;

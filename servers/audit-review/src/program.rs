@@ -11,12 +11,17 @@ pub mod prove;
 pub mod prune;
 pub mod report;
 pub mod show;
+pub mod trust;
 pub mod verify;
 pub mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 
+use chrono::DateTime;
+use chrono::Utc;
+
+use guard::audit::Trouble;
 use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
@@ -72,7 +77,27 @@ impl Program for AuditReviewProgram {
     const EXAMPLES: &'static str = "\
 Examples:
   audit-review
-      Serve the trail of this user over standard input and output.";
+      Serve the trail of this user over standard input and output.
+  audit-review show --follow
+      Watch what is asked for, as it is asked.
+  audit-review show --since 2026-11-01T00:00:00Z --label personal --outcome allowed
+      Who accessed personal data since then.
+  audit-review verify --key keys.txt --anchor kept-elsewhere.txt
+      Hold the trail against keys and against checkpoints that were kept elsewhere.
+  audit-review prove 1234 > proof.json
+      Prove that record, without showing the others.
+  audit-review prune --keep-days 90 --label-keep personal=365d --dry-run
+      Say which files retention would remove.
+
+Exit codes beside the usual ones:
+  10  verify: ok-unanchored (nothing was found, and not all is signed by a given key)
+  11  verify: pruned-ok
+  12  verify: torn-tail
+  13  verify, show: broken
+  14  verify: truncated
+  15  verify: forked
+  20  prove --check: the proof does not hold
+  21  prove: there is no proof of that record";
 
     fn common(config: &Config) -> &Common {
         &config.guard
@@ -90,7 +115,8 @@ Examples:
             None => start.unlabelled(&known, None)?,
         };
         let trail = trail(start, start.arguments.trail.clone());
-        Ok(AuditReview::new(trail, Scope::new(known, least)))
+        let keys = start.config.trail.keys.clone();
+        Ok(AuditReview::new(trail, Scope::new(known, least)).with_keys(keys))
     }
 
     fn command(
@@ -104,7 +130,7 @@ Examples:
             Command::Report(arguments) => report::run(arguments, start, out),
             Command::Export(arguments) => export::run(arguments, start, out),
             Command::Prove(arguments) => prove::run(arguments, start, out),
-            Command::Keygen(arguments) => keygen::run(arguments, start, out),
+            Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),
             Command::Forward(arguments) => forward::run(arguments, start, out),
@@ -121,4 +147,30 @@ fn trail(start: &Start<'_, AuditReviewProgram>, dir: Option<PathBuf>) -> Trail {
     });
     let dir = dir.or(configured);
     Trail::new(dir.unwrap_or_else(|| start.audit_dir.to_owned()))
+}
+
+/// Writes `text` to whoever reads it.
+fn print(out: &mut dyn Write, text: &str) -> Result<(), StartError> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // whoever reads only the first lines does nothing wrong
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|cause| StartError::step("write to standard output", cause)),
+    }
+}
+
+/// A step that failed, with all of its causes: they are for the operator.
+fn failed(step: &str, trouble: &Trouble) -> StartError {
+    let first: &dyn std::error::Error = trouble;
+    let causes = std::iter::successors(Some(first), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    StartError::step(step, causes.join(": "))
+}
+
+/// The one place that reads the clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "time comes in here and is passed on"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use guard::audit::Trust;
+use guard::audit::VerifierKey;
 use guard::call::Call;
 use guard::call::Caller;
 use guard::error::Denial;
@@ -28,6 +30,8 @@ pub struct AuditReview(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) trail: Trail,
     pub(crate) scope: Scope,
+    /// What the trail is held against.
+    pub(crate) trust: Trust,
     /// Room for walks through the trail; one that nobody waits for any more keeps its place
     /// until it has ended.
     walks: Arc<Semaphore>,
@@ -40,7 +44,24 @@ impl AuditReview {
         Self(Arc::new(Inner {
             trail,
             scope,
+            trust: Trust::default(),
             walks: Arc::new(Semaphore::new(WALKS)),
+        }))
+    }
+
+    /// The same, which holds the trail against `keys`.
+    #[must_use]
+    pub fn with_keys(self, keys: Vec<VerifierKey>) -> Self {
+        let Inner { trail, scope, .. } = &*self.0;
+        let trust = Trust {
+            keys,
+            ..Trust::default()
+        };
+        Self(Arc::new(Inner {
+            trail: trail.clone(),
+            scope: scope.clone(),
+            trust,
+            walks: Arc::clone(&self.0.walks),
         }))
     }
 
@@ -113,6 +134,11 @@ impl Server for AuditReview {
 
     fn opened(&self) -> Clearance {
         self.0.scope.taxonomy().everything()
+    }
+
+    fn local_permissions(&self) -> &'static [&'static str] {
+        // a trail is its owner's: whoever starts this can open the files
+        &[tools::READ]
     }
 }
 

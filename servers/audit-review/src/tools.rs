@@ -95,12 +95,14 @@ const fn tool(name: &'static str) -> Tool {
         about: "",
         parameters: &[],
         output: "",
-        permission: Some("audit:read"),
+        permission: Some(READ),
         open_world: false,
         writes: false,
     }
 }
 
+/// What a caller needs to ask the trail anything.
+pub(crate) const READ: &str = "audit:read";
 const SINCE: Parameter = Parameter::new("since", Kind::Text(64), "RFC 3339");
 const UNTIL: Parameter = Parameter::new("until", Kind::Text(64), "exclusive");
 const PRINCIPAL: Parameter = Parameter::new("principal", Kind::Text(TEXT), "`*`: any text");

@@ -115,6 +115,34 @@ pub fn prune(
     ended.map(|()| pruned)
 }
 
+/// What [`prune`] would remove of the trail in `directory`. Nothing is written.
+///
+/// # Errors
+///
+/// As for [`prune`].
+pub fn would_prune(
+    directory: &Path,
+    retention: &Retention,
+    now: DateTime<Utc>,
+) -> Result<Pruned, Trouble> {
+    check(directory)?;
+    let directory = Directory::open(directory)?;
+    let Some((_, first)) = pass::first_segment(&directory)? else {
+        return Ok(Pruned::default());
+    };
+    let (permitted, cut) = survey(&directory, retention, now)?;
+    let permitted = permitted.filter(|segment| *segment > first);
+    let cut = cut.filter(|cut| cut.segment > permitted.unwrap_or(first));
+    let first_kept = cut.as_ref().map(|cut| cut.segment).or(permitted);
+    Ok(
+        first_kept.map_or_else(Pruned::default, |first_kept| Pruned {
+            segments: first_kept - first,
+            lines: cut.map_or(0, |cut| cut.size.saturating_sub(cut.first_seq - 1)),
+            first_kept,
+        }),
+    )
+}
+
 /// The trail in `directory` must be whole before anything of it goes.
 fn check(directory: &Path) -> Result<(), Trouble> {
     if verify(directory, &Trust::default())?.verdict.is_whole() {

@@ -108,7 +108,7 @@ fn explain<S: Server>(
 
     let principal = Principal::new(Principal::LOCAL, subject)
         .map_err(|error| StartError::Arguments(error.to_string()))?;
-    let local = Policy::local(server.opened());
+    let local = Policy::local(server.opened()).permitting(server.local_permissions());
     let policy = policy.unwrap_or(&local);
     let caller = policy.decide(&principal, at);
     let taxonomy = policy.taxonomy();

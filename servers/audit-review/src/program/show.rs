@@ -104,7 +104,7 @@ pub(super) fn run(
         failed: None,
     };
     let reading = format!("read the trail in {}", trail.dir().display());
-    let read = |trouble: Trouble| StartError::step(&reading, trouble);
+    let read = |trouble: Trouble| super::failed(&reading, &trouble);
     if !arguments.follow && trail.files_since(None).map_err(read)?.is_empty() {
         return Err(StartError::step(&reading, "there is none"));
     }

@@ -12,20 +12,21 @@ use guard::server::Outcome;
 
 use super::page;
 use super::page::Sight;
+use crate::program::verify::as_json;
 use crate::server::Inner;
 
 /// Verifies the trail.
 pub(super) fn verify(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
     let sight = Sight::new(inner, call);
-    let report = guard::audit::verify(inner.trail.dir())
+    let report = guard::audit::verify(inner.trail.dir(), &inner.trust)
         .map_err(|trouble| Fault::new("verify the trail", trouble))?;
     call.check()?;
-    let mut structured = json!({"verdict": report.verdict.name()});
-    // where it is not whole and how long it is tells of records
-    if let (true, Some(object)) = (sight.all, structured.as_object_mut()) {
-        object.insert("place".to_owned(), report.verdict.to_string().into());
-        object.insert("records".to_owned(), report.records.into());
-    }
+    // how long it is, and where it is not whole, tells of records
+    let structured = if sight.all {
+        as_json(&report)
+    } else {
+        json!({"verdict": report.verdict.name()})
+    };
     let label = sight.mix().label();
     call.touch(page::TRAIL, label)?;
     let answer = Answer {
