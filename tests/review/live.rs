@@ -21,6 +21,15 @@ use super::reader;
 use super::review;
 use super::segments;
 
+/// Interrupts a process when the test ends, however it does.
+struct Interrupts(Pid);
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        rustix::process::kill_process(self.0, Signal::INT).ok();
+    }
+}
+
 /// Starts `show --follow --json` with more arguments.
 fn follow(world: &World, more: &[&str]) -> std::process::Child {
     let mut arguments = vec!["show", "--follow", "--json", "--audit={dir}/audit"];
@@ -49,6 +58,7 @@ fn two_servers_write_while_it_is_followed_and_searched() {
     );
     let pid = Pid::from_child(&follower);
     std::thread::scope(|scope| {
+        let interrupts = Interrupts(pid);
         let following = scope.spawn(move || {
             let lines = BufReader::new(follower.stdout.unwrap()).lines();
             let mut seen: Vec<u64> = Vec::new();
@@ -85,7 +95,7 @@ fn two_servers_write_while_it_is_followed_and_searched() {
         }
         let done = || following.is_finished().then_some(());
         let ended = until(PATIENCE * 3, done);
-        rustix::process::kill_process(pid, Signal::INT).ok();
+        drop(interrupts);
         let seen = following.join().unwrap();
         ended.expect("the follower is shown everything");
         // each once, in order
