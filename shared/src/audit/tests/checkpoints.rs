@@ -337,6 +337,30 @@ fn l3_a_bent_signature_and_a_bent_frontier_are_found_where_they_stand() {
 }
 
 #[test]
+fn l3_nothing_is_signed_after_a_checkpoint_that_was_forged_in_our_name() {
+    let key = key(1);
+    let world = written(&key);
+    let path = world.segments().pop().unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let last = text.lines().last().unwrap();
+    let opened = chain::open(last.as_bytes()).unwrap();
+    let (seq, hash) = (opened.link.seq - 1, opened.prev);
+    let body = str::from_utf8(opened.body).unwrap();
+    let at = body.rfind("=\\u000a").unwrap() - 9;
+    let other = if &body[at..=at] == "A" { "B" } else { "A" };
+    let body = format!("{}{other}{}", &body[..at], &body[at + 1..]);
+    let mut out = text[..text.len() - last.len() - 1].to_owned().into_bytes();
+    chain::seal(&mut out, opened.what, Link { seq, hash }, body.as_bytes());
+    fs::write(&path, out).unwrap();
+    world.without_mark();
+    let refused = Audit::open(signed_by(&world, &key), origin(), now()).unwrap_err();
+    assert_eq!(
+        refused.trouble(),
+        Trouble::Damaged("the last checkpoint of the trail")
+    );
+}
+
+#[test]
 fn a_former_key_hands_over_and_the_new_one_is_believed() {
     let (old, new, third) = (key(1), key(2), key(3));
     let world = World::in_memory();
