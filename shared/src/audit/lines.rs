@@ -100,7 +100,7 @@ impl<'a> Lines<'a> {
         self.used = 0;
         if self.buffer.is_empty() {
             // what is left of a line, and a chunk: never larger
-            self.buffer.resize(MAX_LINE + 1 + CHUNK, 0);
+            self.buffer = vec![0; MAX_LINE + 1 + CHUNK];
         }
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let read = loop {

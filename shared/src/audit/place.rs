@@ -89,18 +89,9 @@ pub(super) fn find(
     loop {
         let (chain, number) = (from.chain.as_str(), from.number);
         let fd = open(directory, chain, number)?;
-        let since = match segment::head(&fd).map_err(system("read a segment"))? {
-            Some(head) => {
-                let broken = |why| Trouble::Broken {
-                    segment: number,
-                    at: 0,
-                    why,
-                };
-                let head = head.map_err(broken)?;
-                head.is_of(chain, number).map_err(broken)?;
-                Some(head.time)
-            }
-            None => None,
+        let since = match from.since.take() {
+            None => begun(&fd, chain, number)?,
+            known => known,
         };
         let walk = From {
             chain,
@@ -166,6 +157,8 @@ struct Beginning {
     /// The tree before `at`; `None` takes up the one that the line at `at` tells of.
     tree: Option<Tree>,
     spoken: Option<Spoken>,
+    /// When the segment was begun, if that is known.
+    since: Option<DateTime<Utc>>,
     /// Whether the line before `at` is a tail.
     ended: bool,
 }
@@ -192,6 +185,7 @@ impl Beginning {
                 last: Some(place.link),
                 tree: Some(place.tree),
                 spoken: Some(place.spoken),
+                since: place.since,
                 ended: place.ended,
             }));
         }
@@ -203,6 +197,7 @@ impl Beginning {
             last: None,
             tree: None,
             spoken: None,
+            since: None,
             ended: false,
         }))
     }
@@ -219,9 +214,25 @@ impl Beginning {
             last: first.then_some(Link::START),
             tree: first.then(Tree::default),
             spoken: None,
+            since: None,
             ended: false,
         }))
     }
+}
+
+/// When the segment was begun; `None` if it has no head yet.
+fn begun(fd: &OwnedFd, chain: &str, number: u64) -> Result<Option<DateTime<Utc>>, Trouble> {
+    let Some(head) = segment::head(fd).map_err(system("read a segment"))? else {
+        return Ok(None);
+    };
+    let broken = |why| Trouble::Broken {
+        segment: number,
+        at: 0,
+        why,
+    };
+    let head = head.map_err(broken)?;
+    head.is_of(chain, number).map_err(broken)?;
+    Ok(Some(head.time))
 }
 
 /// Where the last line before `end` begins that tells of the tree: a checkpoint, or the head.

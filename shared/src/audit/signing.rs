@@ -17,6 +17,7 @@ use secrecy::zeroize::Zeroizing;
 use super::checkpoint::Spoken;
 use super::directory::Directory;
 use super::key::random;
+use super::note::Said;
 use super::note::SigningKey;
 use super::note::VerifierKey;
 use super::segment::Head;
@@ -75,6 +76,14 @@ impl Speaker {
     /// The speaker that a head names.
     pub(super) fn of_head(head: &Head) -> Self {
         Self::Head(head.key.clone())
+    }
+
+    /// Whether it speaks in the name of `key`, which did not sign.
+    pub(super) fn is_forged(&self, key: &VerifierKey) -> bool {
+        match self {
+            Self::Head(_) => false,
+            Self::Checkpoint(spoken) => spoken.checkpoint.asked(key) == Said::Forged,
+        }
     }
 
     /// Whether it is `key`.

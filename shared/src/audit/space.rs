@@ -1,4 +1,9 @@
 //! The low-water mark of the disk, and the ballast that is thrown out for the last denials.
+//!
+//! # Invariants
+//!
+//! - Room that the ballast made is for what must be recorded: work stays refused until there is
+//!   room for the ballast as well.
 
 use std::os::fd::OwnedFd;
 
@@ -40,14 +45,16 @@ impl Space {
         }
         // not to know is as bad as to know that there is none
         let free = directory.free().unwrap_or_default();
-        if let Some((fd, wanted)) = &self.ballast
-            && free > self.low_water.saturating_add(wanted.saturating_mul(2))
-            && size(fd) < *wanted
-        {
+        let Some((fd, wanted)) = &self.ballast else {
+            return free < self.low_water;
+        };
+        if free > self.low_water.saturating_add(wanted.saturating_mul(2)) && size(fd) < *wanted {
             // a file system that cannot reserve space has no ballast; the mark still holds
             let _reserved = rustix::fs::fallocate(fd, FallocateFlags::empty(), 0, *wanted);
         }
-        free < self.low_water
+        // what was thrown out made room for denials, not for work
+        let missing = wanted.saturating_sub(size(fd));
+        free < self.low_water.saturating_add(missing)
     }
 
     /// Throws out the ballast; says whether there was any.

@@ -42,6 +42,13 @@ impl World {
         Self { dir }
     }
 
+    /// One in memory, where there is such a place: for what makes many trails.
+    fn in_memory() -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let dir = dir.unwrap();
+        Self { dir }
+    }
+
     fn path(&self) -> PathBuf {
         self.dir.path().join("audit")
     }

@@ -243,9 +243,15 @@ impl Trail {
         let Some((_, place)) = &self.here else {
             return Ok(());
         };
-        let Some(speaker) = place.spoken.by.clone().filter(|by| !by.is(&own)) else {
+        let Some(speaker) = place.spoken.by.clone() else {
             return Ok(());
         };
+        if speaker.is_forged(&own) {
+            return Err(Trouble::Damaged("the last checkpoint of the trail"));
+        }
+        if speaker.is(&own) {
+            return Ok(());
+        }
         let former = self.signers.former(&speaker);
         let mut rotate = Record::new(Kind::Admin, id(now)?, now);
         rotate.action = Some("rotate");

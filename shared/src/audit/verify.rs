@@ -212,7 +212,7 @@ impl Reading<'_> {
                         self.report.uncovered = 0;
                         self.unknown = None;
                     }
-                    Worth::Named => {}
+                    Worth::Named => self.unknown = None,
                     Worth::Unknown => {
                         self.unknown.get_or_insert((self.number, self.line + 1));
                     }

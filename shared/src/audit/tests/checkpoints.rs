@@ -1,4 +1,5 @@
 //! What signatures and anchors add to the chain: who can write the directory is found out.
+#![expect(clippy::string_slice, reason = "lines of a trail are ASCII")]
 
 use std::fs;
 
@@ -37,7 +38,7 @@ pub(super) fn signed_by(world: &World, key: &Arc<SigningKey>) -> Settings {
 
 /// Several segments of a closed trail.
 pub(super) fn written(key: &Arc<SigningKey>) -> World {
-    let world = World::new();
+    let world = World::in_memory();
     write(&world, key, 30);
     assert!(world.segments().len() > 2, "{}", world.segments().len());
     world
@@ -145,7 +146,7 @@ fn l3_a_closed_trail_is_covered_by_the_key_to_its_last_record() {
 
 #[test]
 fn a_key_that_is_made_beside_the_trail_signs_it_and_is_told_in_public() {
-    let world = World::new();
+    let world = World::in_memory();
     world.open().close(now()).unwrap();
     let public = fs::read_to_string(world.path().join("checkpoint.pub")).unwrap();
     let public: VerifierKey = public.trim_end().parse().unwrap();
@@ -234,6 +235,13 @@ fn l3_who_has_the_key_and_rewrites_is_found_by_an_anchor_only() {
 fn l3_an_end_cut_off_behind_a_checkpoint_is_found_by_an_anchor_only() {
     let key = key(1);
     let world = written(&key);
+    let settings = Settings {
+        rotate_bytes: 64 << 20,
+        ..signed_by(&world, &key)
+    };
+    let audit = Audit::open(settings, origin(), now()).unwrap();
+    (0..12).for_each(|_| audit.write_blocking(record()).unwrap());
+    audit.close(now()).unwrap();
     let all = checkpoints(&world);
     let path = world.segments().pop().unwrap();
     let text = fs::read_to_string(&path).unwrap();
@@ -308,8 +316,8 @@ fn l3_a_bent_signature_and_a_bent_frontier_are_found_where_they_stand() {
     let sized = |body: String| body.replacen("\"tree.size\":5", "\"tree.size\":4", 1);
     assert_eq!(bend(first + 1, &sized), broken(first + 1, Why::Tree));
     let emptied = |body: String| {
-        let (at, to) = (body.find(":[\"").unwrap() + 3, body.find("\"]").unwrap());
-        format!("{}{}{}", &body[..at], "0".repeat(to - at), &body[to..])
+        let at = body.find(":[\"").unwrap() + 3;
+        format!("{}{}{}", &body[..at], "0".repeat(64), &body[at + 64..])
     };
     let found = bend(first + 1, &emptied);
     assert_eq!(found, broken(first + 1, Why::Tree));
@@ -329,9 +337,33 @@ fn l3_a_bent_signature_and_a_bent_frontier_are_found_where_they_stand() {
 }
 
 #[test]
+fn l3_nothing_is_signed_after_a_checkpoint_that_was_forged_in_our_name() {
+    let key = key(1);
+    let world = written(&key);
+    let path = world.segments().pop().unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let last = text.lines().last().unwrap();
+    let opened = chain::open(last.as_bytes()).unwrap();
+    let (seq, hash) = (opened.link.seq - 1, opened.prev);
+    let body = str::from_utf8(opened.body).unwrap();
+    let at = body.rfind("=\\u000a").unwrap() - 9;
+    let other = if &body[at..=at] == "A" { "B" } else { "A" };
+    let body = format!("{}{other}{}", &body[..at], &body[at + 1..]);
+    let mut out = text[..text.len() - last.len() - 1].to_owned().into_bytes();
+    chain::seal(&mut out, opened.what, Link { seq, hash }, body.as_bytes());
+    fs::write(&path, out).unwrap();
+    world.without_mark();
+    let refused = Audit::open(signed_by(&world, &key), origin(), now()).unwrap_err();
+    assert_eq!(
+        refused.trouble(),
+        Trouble::Damaged("the last checkpoint of the trail")
+    );
+}
+
+#[test]
 fn a_former_key_hands_over_and_the_new_one_is_believed() {
     let (old, new, third) = (key(1), key(2), key(3));
-    let world = World::new();
+    let world = World::in_memory();
     write(&world, &old, 12);
     let settings = Settings {
         former_key: Some(Arc::clone(&old)),
@@ -368,7 +400,7 @@ fn a_former_key_hands_over_and_the_new_one_is_believed() {
 #[test]
 fn l3_a_key_that_nobody_handed_over_to_is_not_believed_whatever_the_chain_says() {
     let (old, new) = (key(1), key(2));
-    let world = World::new();
+    let world = World::in_memory();
     write(&world, &old, 12);
     let before = world.json().len() as u64;
     // the former key is not at hand: the chain says so, but no signature does
@@ -396,7 +428,7 @@ fn l3_a_key_that_nobody_handed_over_to_is_not_believed_whatever_the_chain_says()
 
 #[test]
 fn a_key_beside_the_trail_hands_over_to_one_that_is_configured_later() {
-    let world = World::new();
+    let world = World::in_memory();
     world.open().close(now()).unwrap();
     let public = fs::read_to_string(world.path().join("checkpoint.pub")).unwrap();
     let first: VerifierKey = public.trim_end().parse().unwrap();
@@ -411,7 +443,7 @@ fn a_key_beside_the_trail_hands_over_to_one_that_is_configured_later() {
 #[test]
 fn two_that_write_in_turns_go_on_with_one_tree() {
     let key = key(1);
-    let world = World::new();
+    let world = World::in_memory();
     let open = || Audit::open(signed_by(&world, &key), origin(), now()).unwrap();
     let both = [open(), open()];
     for turn in 0..60 {
@@ -427,7 +459,7 @@ fn two_that_write_in_turns_go_on_with_one_tree() {
 
 #[test]
 fn records_are_signed_after_a_while_though_nothing_follows_them() {
-    let world = World::new();
+    let world = World::in_memory();
     let settings = Settings {
         checkpoint_age: Duration::from_millis(300),
         ..world.settings()
@@ -448,7 +480,7 @@ fn records_are_signed_after_a_while_though_nothing_follows_them() {
 #[test]
 fn a_clock_that_steps_back_neither_breaks_the_trail_nor_keeps_checkpoints_away() {
     let key = key(1);
-    let world = World::new();
+    let world = World::in_memory();
     let settings = Settings {
         checkpoint_lines: 1000,
         rotate_bytes: 64 << 20,
@@ -475,7 +507,7 @@ proptest! {
         segment: prop::sample::Index, at: prop::sample::Index, other: prop::sample::Index, how in 0_u8..6,
     ) {
         let key = key(1);
-        let world = World::new();
+        let world = World::in_memory();
         let settings = Settings { checkpoint_lines: lines, rotate_bytes: 5000, ..signed_by(&world, &key) };
         let audit = Audit::open(settings, origin(), now()).unwrap();
         for _ in 0..records {

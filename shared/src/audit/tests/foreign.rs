@@ -135,7 +135,7 @@ fn l3_a_verifier_in_another_language_agrees_on_every_trail() {
     let Some(python) = python() else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/audit/verify.py");
     let mut dice = Dice(20_260_102);
-    let worlds: Vec<World> = (0..240).map(|_| World::new()).collect();
+    let worlds: Vec<World> = (0..240).map(|_| World::in_memory()).collect();
     for (number, world) in worlds.iter().enumerate() {
         random(world, &mut dice);
         if number % 4 > 0 {

@@ -61,7 +61,7 @@ fn every_checkpoint_extends_every_earlier_one_and_no_stranger() {
             let proof = Consistency::parse(&proof.to_json()).unwrap();
             let shown = proof.verify(&trusted).unwrap();
             assert_eq!(shown, (old.clone(), new.clone()));
-            if let Some(later) = all.get(at + 1) {
+            if let Some(later) = all.get(at + 1).filter(|_| old != new) {
                 let swapped = proof.to_json().replace(
                     &serde_json::to_string(&new.to_string()).unwrap(),
                     &serde_json::to_string(&later.to_string()).unwrap(),
@@ -81,7 +81,7 @@ fn every_checkpoint_extends_every_earlier_one_and_no_stranger() {
 
 #[test]
 fn a_trail_without_a_checkpoint_and_one_that_is_broken_prove_nothing() {
-    let world = World::new();
+    let world = World::in_memory();
     let audit = world.open();
     audit.write_blocking(record()).unwrap();
     let proof = prove_inclusion(&world.path(), 1, None);

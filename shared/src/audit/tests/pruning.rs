@@ -42,7 +42,7 @@ fn pruned(world: &World, key: &Arc<SigningKey>, keep: &Retention, day: i32) -> P
 }
 
 fn old_and_new() -> (World, Arc<SigningKey>) {
-    let (world, key) = (World::new(), key(1));
+    let (world, key) = (World::in_memory(), key(1));
     for day in [0, 1, 10] {
         on(&world, &key, day, None);
     }
@@ -173,7 +173,7 @@ fn l2_a_kill_amid_a_pruning_leaves_a_whole_trail_and_the_next_one_goes_on() {
 
 #[test]
 fn a_record_keeps_its_segment_as_long_as_its_label_says() {
-    let (world, key) = (World::new(), key(1));
+    let (world, key) = (World::in_memory(), key(1));
     on(&world, &key, 0, Some(("public", "none")));
     on(&world, &key, 0, Some(("secret", "none")));
     on(&world, &key, 0, Some(("public", "medical")));
@@ -227,7 +227,7 @@ fn what_does_not_verify_and_what_a_process_still_needs_is_left_alone() {
     let refused = prune(settings, origin(), &after(5), now() + DAY * 11);
     assert_eq!(refused, Err(Trouble::NotWhole));
     fs::write(path, whole).unwrap();
-    let world = World::new();
+    let world = World::in_memory();
     write(&world, &key, 8);
     let audit = Audit::open(signed_by(&world, &key), origin(), now()).unwrap();
     let mut intent = record();
