@@ -22,11 +22,12 @@ use super::review;
 use super::segments;
 
 /// Interrupts a process when the test ends, however it does.
-struct Interrupts(Pid);
+struct Interrupts(std::process::Child);
 
 impl Drop for Interrupts {
     fn drop(&mut self) {
-        rustix::process::kill_process(self.0, Signal::INT).ok();
+        rustix::process::kill_process(Pid::from_child(&self.0), Signal::INT).ok();
+        self.0.wait().ok();
     }
 }
 
@@ -52,15 +53,15 @@ fn two_servers_write_while_it_is_followed_and_searched() {
         format!("{text}\n[guard.audit]\nrotate-bytes = 65536\n"),
     );
     let calls = 300;
-    let follower = follow(
+    let mut follower = follow(
         &world,
         &["--tool=read_file", "--since=2020-01-01T00:00:00Z"],
     );
-    let pid = Pid::from_child(&follower);
+    let out = follower.stdout.take().unwrap();
     std::thread::scope(|scope| {
-        let interrupts = Interrupts(pid);
+        let interrupts = Interrupts(follower);
         let following = scope.spawn(move || {
-            let lines = BufReader::new(follower.stdout.unwrap()).lines();
+            let lines = BufReader::new(out).lines();
             let mut seen: Vec<u64> = Vec::new();
             for line in lines {
                 let record: Value = serde_json::from_str(&line.unwrap()).unwrap();

@@ -234,6 +234,23 @@ mod tests {
         assert!(since.matches(&event) && !until.matches(&event));
     }
 
+    #[test]
+    fn a_sieve_lets_through_what_is_spelled_with_escapes() {
+        let query = Query {
+            wanted: vec![(Where::Principal, Pattern::new("ad*"))],
+            ..Query::default()
+        };
+        for (line, passes) in [
+            (r#"{"principal.id":"ada"}"#, true),
+            (r#"{"principal.id":"\u0061da"}"#, true),
+            (r#"{"principal.id":"bob"}"#, false),
+        ] {
+            let event = Event::parse(line.as_bytes()).unwrap();
+            assert_eq!(query.matches(&event), passes, "{line}");
+            assert_eq!(query.sieve().passes(line.as_bytes()), passes, "{line}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_sieve_holds_back_nothing_that_is_asked_for(

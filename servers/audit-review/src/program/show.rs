@@ -5,7 +5,7 @@
 //! - Nothing but visible ASCII of the trail itself, or what [`crate::show`] escaped, is written.
 //! - A place where the trail is not whole is told, and reading goes on after it; the exit code
 //!   says so at the end.
-//! - Memory does not grow with the trail: what is kept is at most [`MOST`] lines.
+//! - Memory does not grow with the trail: what is kept is at most `MOST` lines.
 
 use std::collections::VecDeque;
 use std::io::BufWriter;
