@@ -4,6 +4,7 @@ mod company;
 mod disk;
 mod kill;
 mod requests;
+mod signed;
 
 use harness::World;
 

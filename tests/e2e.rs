@@ -20,3 +20,5 @@ mod db;
 mod foreign;
 // What api-fetch lets out, and what it lets back in.
 mod api;
+// What audit-review shows of the trail, and to whom.
+mod review;

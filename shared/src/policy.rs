@@ -92,6 +92,17 @@ impl Policy {
         }
     }
 
+    /// The same, where the local user may do `permissions`, too.
+    #[must_use]
+    pub fn permitting(mut self, permissions: &[&str]) -> Self {
+        if let Some(local) = &mut self.stdio.local {
+            local
+                .permissions
+                .extend(permissions.iter().map(|&name| name.to_owned()));
+        }
+        self
+    }
+
     /// What `principal` may see and do at the instant `now`, over stdio.
     #[must_use]
     pub fn decide(&self, principal: &Principal, now: DateTime<Utc>) -> Caller {

@@ -9,6 +9,7 @@
 //! | 1 | the connection or the audit failed |
 //! | 2 | the arguments or the configuration are wrong |
 //! | 3 | a step of the start failed |
+//! | 10 and up | what a command for people found, see its help |
 
 mod arguments;
 mod commands;
@@ -153,6 +154,14 @@ pub enum StartError {
     /// It ran, and then its connection or its audit failed.
     #[error("{}", .0.chain())]
     Service(#[from] Fault),
+    /// A command for people ran, and what it found has an exit code of its own.
+    #[error("{said}")]
+    Found {
+        /// The exit code, from 10 on.
+        code: u8,
+        /// What was found, in one line.
+        said: String,
+    },
 }
 
 impl StartError {
@@ -172,6 +181,7 @@ impl StartError {
             Self::Service(_) => 1,
             Self::Arguments(_) | Self::Config(_) => 2,
             Self::Step { .. } => 3,
+            Self::Found { code, .. } => *code,
         }
     }
 }

@@ -115,6 +115,12 @@ pub trait Server: Send + Sync + 'static {
     /// What the arguments or the configuration opened, as labels: all that the local user is
     /// cleared for where there is no policy.
     fn opened(&self) -> Clearance;
+
+    /// The permissions of the local user where there is no policy: for what that user may do
+    /// without this server as well.
+    fn local_permissions(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// One tool, as the model sees it. All tools here are read-only unless they say otherwise.

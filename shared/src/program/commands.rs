@@ -75,7 +75,8 @@ impl CommonCommand {
     ) -> Result<(), StartError> {
         match self {
             Self::Secret(command) => {
-                let references = P::secrets(start.config);
+                let mut references = P::secrets(start.config);
+                references.extend(P::common(start.config).audit.secrets());
                 command
                     .run(&references, &Providers::of_process(), out)
                     .map_err(|cause| StartError::step("secret", cause))
@@ -107,7 +108,7 @@ fn explain<S: Server>(
 
     let principal = Principal::new(Principal::LOCAL, subject)
         .map_err(|error| StartError::Arguments(error.to_string()))?;
-    let local = Policy::local(server.opened());
+    let local = Policy::local(server.opened()).permitting(server.local_permissions());
     let policy = policy.unwrap_or(&local);
     let caller = policy.decide(&principal, at);
     let taxonomy = policy.taxonomy();

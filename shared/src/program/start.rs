@@ -21,6 +21,7 @@ use super::arguments::CommonArguments;
 use super::identity;
 use crate::audit;
 use crate::audit::Audit;
+use crate::audit::SigningKey;
 use crate::call::Shared;
 use crate::config::Common;
 use crate::config::Source;
@@ -30,6 +31,8 @@ use crate::gate::Limits;
 use crate::gate::record_id;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
+use crate::secret::Providers;
+use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
 use crate::session::Session;
@@ -131,10 +134,28 @@ impl<P: Program> Start<'_, P> {
         }
     }
 
+    /// How the trail of this process is kept, with the keys that sign it: for what writes it
+    /// without a session.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if there is no directory for it, or a key cannot be loaded.
+    pub fn trail_settings(&self) -> Result<audit::Settings, StartError> {
+        if self.audit_dir.as_os_str().is_empty() {
+            return Err(no_trail());
+        }
+        trail_settings(P::common(self.config), self.audit_dir)
+    }
+
     /// The desk of the one session that this process has, and the policy it asks.
     fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
         let policy = self.rules.map_or_else(
-            || Arc::new(PolicySource::fixed(Policy::local(server.opened()))),
+            || {
+                let local = Policy::local(server.opened());
+                Arc::new(PolicySource::fixed(
+                    local.permitting(server.local_permissions()),
+                ))
+            },
             Arc::clone,
         );
         let settings = P::common(self.config);
@@ -160,12 +181,7 @@ fn desk<S: Server>(
     if audit_dir.as_os_str().is_empty() {
         return Err(no_trail());
     }
-    let trail = audit::Settings {
-        rotate_bytes: settings.audit.rotate_bytes.get(),
-        rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
-        low_water_bytes: settings.audit.low_water_bytes.0,
-        ..audit::Settings::new(audit_dir)
-    };
+    let trail = trail_settings(settings, audit_dir)?;
     let origin = audit::Origin {
         server_name: S::NAME,
         server_version: S::VERSION,
@@ -194,6 +210,31 @@ fn desk<S: Server>(
         },
         instant,
     ))
+}
+
+/// How the trail in `audit_dir` is kept.
+fn trail_settings(settings: &Common, audit_dir: &Path) -> Result<audit::Settings, StartError> {
+    Ok(audit::Settings {
+        signing_key: signing_key(settings.audit.signing_key.as_ref())?,
+        former_key: signing_key(settings.audit.former_signing_key.as_ref())?,
+        ballast_bytes: settings.audit.ballast_bytes.0,
+        rotate_bytes: settings.audit.rotate_bytes.get(),
+        rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
+        low_water_bytes: settings.audit.low_water_bytes.0,
+        ..audit::Settings::new(audit_dir)
+    })
+}
+
+/// The key that signs the trail, fetched before the trail is opened.
+fn signing_key(kept: Option<&SecretRef>) -> Result<Option<Arc<SigningKey>>, StartError> {
+    let Some(kept) = kept else { return Ok(None) };
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        StartError::step(format!("load the signing key {kept}"), cause)
+    };
+    let secret = Providers::of_process().load(kept);
+    let secret = secret.map_err(|cause| failed(cause.into()))?;
+    let key = SigningKey::parse(&secret).map_err(|cause| failed(cause.into()))?;
+    Ok(Some(Arc::new(key)))
 }
 
 fn policy_file(

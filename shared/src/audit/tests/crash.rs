@@ -114,6 +114,7 @@ fn a_process() {
             std::thread::sleep(Duration::from_secs(600));
         }
         "fill the file" => failure::fill(&audit(), 200),
+        "sink to the ballast" => failure::sink_to_the_ballast(&dir),
         "fill the disk" => failure::fill_the_disk(&dir),
         other => panic!("no role {other}"),
     }

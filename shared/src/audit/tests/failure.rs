@@ -247,12 +247,13 @@ fn l2_on_a_full_disk_the_ballast_takes_the_last_denials() {
     let disk = Disk::default();
     let settings = Settings {
         low_water_bytes: 1,
+        ballast_bytes: 1 << 20,
         ..world.settings()
     };
     let audit = Audit::open_on(disk.clone(), settings, origin(), now()).unwrap();
     audit.write_blocking(record()).unwrap();
     let ballast = world.path().join("ballast");
-    assert_eq!(fs::metadata(&ballast).unwrap().len(), space::BALLAST);
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), 1 << 20);
     disk.fail(&[Failure::Write(64, Errno::NOSPC)]);
     audit.write_blocking(record()).unwrap();
     assert_eq!(disk.to_come(), 0);
@@ -302,6 +303,59 @@ fn l2_a_full_and_a_read_only_disk_refuse_and_keep_what_was_acknowledged() {
     assert_eq!(words.last().unwrap(), "done");
 }
 
+#[test]
+fn l2_on_a_disk_that_is_really_full_denials_and_the_end_are_still_recorded() {
+    let world = World::new();
+    fs::create_dir(world.path()).unwrap();
+    let wrapper: &[&str] = if is_root() {
+        &["unshare", "-m"]
+    } else {
+        &["unshare", "-Urm"]
+    };
+    let script = format!("mount -t tmpfs -o size=8m,mode=700 none \"${DIR}\" && exec \"$@\"");
+    let mut child = child_under(wrapper, &script, "sink to the ballast", &world.path());
+    let words = said(&mut child);
+    assert!(
+        child.wait().unwrap().success(),
+        "this test mounts a tmpfs, as root or in a user namespace"
+    );
+    assert_eq!(words.last().unwrap(), "done");
+}
+
+/// Runs in a process that has a disk of 8 MiB of its own at `dir`.
+pub(super) fn sink_to_the_ballast(dir: &Path) {
+    let trail = dir.join("trail");
+    let settings = Settings {
+        low_water_bytes: 1 << 20,
+        ballast_bytes: 2 << 20,
+        ..settings(&trail)
+    };
+    let audit = Audit::open(settings, origin(), now()).unwrap();
+    audit.write_blocking(record()).unwrap();
+    let ballast = trail.join("ballast");
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), 2 << 20);
+    // somebody else fills the disk to its last byte
+    assert!(fs::write(dir.join("filler"), vec![0; 9 << 20]).is_err());
+    assert!(
+        fails(&audit).contains("too little space"),
+        "work is refused"
+    );
+    let mut denied = 0;
+    for _ in 0..500 {
+        let mut record = record();
+        record.outcome = Some(Outcome::Denied);
+        audit.write_blocking(record).unwrap();
+        denied += 1;
+    }
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), 0, "thrown out");
+    assert!(!audit.healthy() && fails(&audit).contains("too little space"));
+    audit.close(now()).unwrap();
+    let report = verify(&trail, &Trust::default()).unwrap();
+    assert_eq!(report.verdict, Verdict::OkUnanchored);
+    assert!(report.records >= denied && report.checkpoints > 0);
+    say("done");
+}
+
 /// Writes `records`, and says of each whether it was acknowledged.
 pub(super) fn fill(audit: &Audit, records: u32) {
     for _ in 0..records {
@@ -340,7 +394,10 @@ pub(super) fn fill_the_disk(dir: &Path) {
         }
     }
     assert!(acknowledged.len() > 100 && !audit.healthy());
-    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+    assert_eq!(
+        verify(&dir, &Trust::default()).unwrap().verdict,
+        Verdict::OkUnanchored
+    );
 
     fs::remove_file(filler).unwrap();
     audit.write_blocking(record()).unwrap();
@@ -368,7 +425,10 @@ pub(super) fn fill_the_disk(dir: &Path) {
         ),
         "{refused:?}"
     );
-    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+    assert_eq!(
+        verify(&dir, &Trust::default()).unwrap().verdict,
+        Verdict::OkUnanchored
+    );
     say("done");
 }
 

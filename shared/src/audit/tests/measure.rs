@@ -3,7 +3,11 @@
 use std::fs;
 use std::io::Write;
 
+use super::checkpoints::key;
+use super::checkpoints::keys;
+use super::failure::chmod;
 use super::*;
+use crate::audit::merkle::Tree;
 
 #[test]
 #[ignore = "a measurement: run it alone, in a release build, with --nocapture"]
@@ -77,4 +81,102 @@ fn cpu() -> Duration {
         .map(|field| field.parse::<u64>().unwrap())
         .sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// What the processor did for this thread.
+fn thread_cpu() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanoseconds = text.split(' ').next().unwrap();
+    Duration::from_nanos(nanoseconds.parse().unwrap())
+}
+
+/// A whole trail of about `bytes`, without waiting for a disk.
+fn generate(world: &World, key: &SigningKey, bytes: usize) {
+    world.open().close(now()).unwrap();
+    let chain = "0123456789abcdef";
+    let path = world.segments().remove(0);
+    fs::remove_file(path).unwrap();
+    world.without_mark();
+    let stamp = Stamp::new(origin(), Uuid::nil(), String::new());
+    let body = record().encode(&stamp);
+    let (mut link, mut tree, mut spoken) = (Link::START, Tree::default(), 0);
+    let segments = bytes.div_ceil(64 << 20);
+    for number in 1..=segments {
+        let mut out = Vec::with_capacity(65 << 20);
+        let mut seal = |out: &mut Vec<u8>, what, body: &[u8], tree: &mut Tree| {
+            link = chain::seal(out, what, link, body);
+            tree.push(link.hash);
+            link.seq
+        };
+        let mut head = stamp.head(chain, number as u64, now());
+        head.extend(checkpoint::head(key.verifier(), &tree));
+        seal(&mut out, chain::Type::Head, &head, &mut tree);
+        while out.len() < (64 << 20).min(bytes) {
+            let seq = seal(&mut out, chain::Type::Event, &body, &mut tree);
+            if seq - spoken >= 1000 {
+                let body = checkpoint::body(key, chain, &tree, None, now());
+                spoken = seal(&mut out, chain::Type::Checkpoint, &body, &mut tree);
+            }
+        }
+        let body = checkpoint::body(key, chain, &tree, None, now());
+        spoken = seal(&mut out, chain::Type::Checkpoint, &body, &mut tree);
+        if number < segments {
+            seal(
+                &mut out,
+                chain::Type::Tail,
+                &Stamp::tail(chain, number as u64, now()),
+                &mut tree,
+            );
+        }
+        let path = world
+            .path()
+            .join(directory::segment_name(chain, number as u64));
+        fs::write(&path, out).unwrap();
+        chmod(&path, 0o600);
+    }
+}
+
+#[test]
+#[ignore = "a measurement: run it alone, in a release build, with --nocapture"]
+fn cost_of_verifying_and_of_starting() {
+    // of the processor: what else runs on the machine does not count
+    let out = |text: String| std::io::stdout().write_all(text.as_bytes()).unwrap();
+    let key = key(1);
+    let noise = vec![7; 64 << 20];
+    let begin = thread_cpu();
+    let hash = Hash::of(&noise);
+    let rate = 64.0 / (thread_cpu() - begin).as_secs_f64();
+    out(format!("sha-256: {rate:.0} MiB/s ({hash})\n"));
+    for size in [1 << 20, 63 << 20, 1 << 30] {
+        let world = World::in_memory();
+        generate(&world, &key, size);
+        let mib = size as f64 / f64::from(1 << 20);
+        for _ in 0..2 {
+            let begin = thread_cpu();
+            let report = world.verify_with(&keys(&[&key]));
+            let took = (thread_cpu() - begin).as_secs_f64();
+            assert_eq!(report.verdict, Verdict::Ok);
+            out(format!(
+                "verify {mib:.0} MiB, {} lines: {:.0} MiB/s\n",
+                report.lines,
+                mib / took
+            ));
+        }
+        let settings = || Settings {
+            signing_key: Some(Arc::clone(&key)),
+            ..world.settings()
+        };
+        for turn in 0..4 {
+            let begin = thread_cpu();
+            let audit = Audit::open(settings(), origin(), now()).unwrap();
+            let took = thread_cpu() - begin;
+            let mark = if turn == 0 {
+                "without a mark"
+            } else {
+                "with it"
+            };
+            out(format!("start at {mib:.0} MiB, {mark}: {took:?}\n"));
+            audit.close(now()).unwrap();
+        }
+    }
 }

@@ -1,0 +1,37 @@
+//! The configuration file as the operator writes it.
+//!
+//! # Invariants
+//!
+//! - A key that is not known is refused.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use guard::audit::VerifierKey;
+use guard::config::Common;
+use guard::config::Spanned;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// `[guard]`: what all servers have in common.
+    pub guard: Common,
+    /// `[trail]`: what is read.
+    pub trail: TrailConfig,
+}
+
+/// `[trail]`: what is read, and how sensitive it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TrailConfig {
+    /// The directory of the trail, relative to the configuration file. Without one it is that
+    /// which this server writes its own records to.
+    pub dir: Option<PathBuf>,
+    /// The least label of every record; the label of what was accessed is joined to it. Without
+    /// one it is the default for unlabelled data.
+    pub label: Option<Spanned<String>>,
+    /// The keys that may sign its checkpoints, as `keygen` prints them.
+    pub keys: Vec<VerifierKey>,
+}

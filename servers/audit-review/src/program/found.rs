@@ -1,0 +1,9 @@
+//! The exit codes of what the commands find, beside those of
+//! [`Verdict::exit_code`](guard::audit::Verdict::exit_code). They are stable.
+
+/// A place at which the trail is not what was written: as `verify` says of it.
+pub(super) const BROKEN: u8 = 13;
+/// A proof does not hold.
+pub(super) const UNPROVEN: u8 = 20;
+/// There is no proof of that record.
+pub(super) const UNPROVABLE: u8 = 21;

@@ -1,0 +1,115 @@
+//! What a trail or a proof is held against: the keys and anchors of the command line.
+
+use std::path::PathBuf;
+
+use guard::audit::Checkpoint;
+use guard::audit::Trust;
+use guard::audit::VerifierKey;
+use guard::program::Start;
+use guard::program::StartError;
+
+use super::AuditReviewProgram;
+use crate::effects::files;
+
+/// What is trusted.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Trusted {
+    /// A key that may sign the trail, or a file with such keys, one a line; can be given more
+    /// than once [default: the keys of the configuration].
+    #[arg(long = "key", value_name = "KEY|FILE")]
+    keys: Vec<String>,
+}
+
+impl Trusted {
+    /// The keys that were given, else those of the configuration.
+    pub(super) fn keys(
+        &self,
+        start: &Start<'_, AuditReviewProgram>,
+    ) -> Result<Vec<VerifierKey>, StartError> {
+        if self.keys.is_empty() {
+            return Ok(start.config.trail.keys.clone());
+        }
+        let mut keys = Vec::new();
+        for given in &self.keys {
+            match given.parse() {
+                Ok(key) => keys.push(key),
+                Err(_) => keys.extend(from_file(given)?),
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The same, with the checkpoints in `anchors`.
+    pub(super) fn trust(
+        &self,
+        anchors: &[PathBuf],
+        start: &Start<'_, AuditReviewProgram>,
+    ) -> Result<Trust, StartError> {
+        let mut trust = Trust {
+            keys: self.keys(start)?,
+            anchors: Vec::new(),
+        };
+        for path in anchors {
+            let step = || format!("read the anchor {}", path.display());
+            let text = files::read(path).map_err(|cause| StartError::step(step(), cause))?;
+            let found = checkpoints(&text).map_err(|cause| StartError::step(step(), cause))?;
+            trust.anchors.extend(found);
+        }
+        Ok(trust)
+    }
+}
+
+/// The keys in a file, one a line; `#` begins a remark.
+fn from_file(path: &str) -> Result<Vec<VerifierKey>, StartError> {
+    let step = || format!("read the keys in {path}");
+    let text = files::read(path.as_ref()).map_err(|cause| StartError::step(step(), cause))?;
+    let lines = text.lines().map(str::trim);
+    let keys: Result<Vec<VerifierKey>, _> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::parse)
+        .collect();
+    let keys = keys.map_err(|cause| StartError::step(step(), cause))?;
+    if keys.is_empty() {
+        return Err(StartError::step(step(), "there is none in it"));
+    }
+    Ok(keys)
+}
+
+/// The notes of a text, one after the other: each ends with its signatures.
+fn checkpoints(text: &str) -> Result<Vec<Checkpoint>, guard::audit::NotACheckpoint> {
+    let mut notes = vec![String::new()];
+    let mut signed = false;
+    for line in text.split_inclusive('\n') {
+        let signature = line.starts_with(SIGNATURE);
+        if signed && !signature {
+            notes.push(String::new());
+        }
+        signed = signature;
+        if let Some(note) = notes.last_mut() {
+            // empty lines between two notes belong to neither
+            if !(note.is_empty() && line.trim().is_empty()) {
+                note.push_str(line);
+            }
+        }
+    }
+    notes.retain(|note| !note.is_empty());
+    if notes.is_empty() {
+        return Err(guard::audit::NotACheckpoint);
+    }
+    notes.iter().map(|note| note.parse()).collect()
+}
+
+/// How the signatures of a note begin (C2SP signed-note).
+const SIGNATURE: &str = "\u{2014} ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_checkpoint_is_no_anchor() {
+        for text in ["", "\n", "x\n", "x\n1\nAAAA\n\n\u{2014} k AAAA\n"] {
+            assert!(checkpoints(text).is_err(), "{text:?}");
+        }
+    }
+}
