@@ -133,15 +133,17 @@ impl Hash {
 
     /// Reads 64 lower-case hexadecimal digits.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let digits: &[u8; 64] = text.try_into().ok()?;
+        let (pairs, _) = digits.as_chunks::<2>();
         let mut hash = [0; 32];
-        if text.len() != 64 {
-            return None;
+        let mut wrong = 0;
+        // without branches: it is read twice for each line that is verified
+        for (to, &[high, low]) in hash.iter_mut().zip(pairs) {
+            let (high, low) = (digit(high), digit(low));
+            wrong |= high | low;
+            *to = high << 4 | low & 15;
         }
-        for (to, pair) in hash.iter_mut().zip(text.chunks_exact(2)) {
-            let (high, low) = (pair.first()?, pair.last()?);
-            *to = digit(*high)? << 4 | digit(*low)?;
-        }
-        Some(Self(hash))
+        (wrong < 16).then_some(Self(hash))
     }
 
     pub(super) fn push_to(self, line: &mut Vec<u8>) {
@@ -272,12 +274,12 @@ pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     );
 }
 
-const fn digit(letter: u8) -> Option<u8> {
-    match letter {
-        b'0'..=b'9' => Some(letter - b'0'),
-        b'a'..=b'f' => Some(letter - b'a' + 10),
-        _ => None,
-    }
+/// The value of a digit, or more than 15.
+fn digit(letter: u8) -> u8 {
+    let (number, small) = (letter.wrapping_sub(b'0'), letter.wrapping_sub(b'a'));
+    let of = |fits: bool, value: u8| u8::from(fits).wrapping_neg() & value;
+    let (is_number, is_small) = (number < 10, small < 6);
+    of(is_number, number) | of(is_small, small.wrapping_add(10)) | of(!(is_number | is_small), 0xFF)
 }
 
 /// What keeps these hashes apart from all others.

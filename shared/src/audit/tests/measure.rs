@@ -147,6 +147,24 @@ fn cost_of_verifying_and_of_starting() {
     let hash = Hash::of(&noise);
     let rate = 64.0 / (thread_cpu() - begin).as_secs_f64();
     out(format!("sha-256: {rate:.0} MiB/s ({hash})\n"));
+    let (mut line, last) = (Vec::new(), Link::START);
+    let body = record().encode(&Stamp::new(origin(), Uuid::nil(), String::new()));
+    chain::seal(&mut line, chain::Type::Event, last, &body);
+    line.pop();
+    let each = |what: &str, work: &mut dyn FnMut()| {
+        let begin = thread_cpu();
+        (0..200_000).for_each(|_| work());
+        let each = (thread_cpu() - begin) / 200_000;
+        out(format!("{what}: {each:?}\n"));
+    };
+    let mut tree = Tree::default();
+    each("hash a line", &mut || {
+        std::hint::black_box(Hash::of(&line));
+    });
+    each("open a line", &mut || {
+        std::hint::black_box(chain::open(&line).unwrap().link);
+    });
+    each("grow the tree", &mut || tree.push(last.hash));
     for size in [1 << 20, 63 << 20, 1 << 30] {
         let world = World::in_memory();
         generate(&world, &key, size);
