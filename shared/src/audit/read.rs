@@ -293,6 +293,7 @@ fn checked(line: &[u8], last: Option<Link>) -> Result<(Type, Link), (Why, Option
 const CLOCKS: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test tampers with files")]
 mod tests {
     use super::*;
     use crate::audit::Audit;
