@@ -2,6 +2,8 @@
 
 // Who may import whom.
 mod architecture;
+// What a whole host allows.
+mod compose;
 // What every server of `servers/` promises.
 mod contract;
 // What readonly-fs does with disks and clients that mean harm.

@@ -144,6 +144,16 @@ impl Policy {
         instants.filter(|instant| *instant > now).min()
     }
 
+    /// The grants of `principal` that ended before `now`: place in the file and end of each.
+    #[must_use]
+    pub fn ended(&self, principal: &Principal, now: DateTime<Utc>) -> Vec<String> {
+        let numbered = self.grants.iter().enumerate();
+        let theirs = numbered.filter(|(_, g)| g.subject == *principal && g.until <= now);
+        theirs
+            .map(|(number, g)| format!("grants[{number}] ended {}", g.until.to_rfc3339()))
+            .collect()
+    }
+
     /// The subject that the policy gives to a stdio connection.
     #[must_use]
     pub const fn stdio_subject(&self) -> Option<&Principal> {

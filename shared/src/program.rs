@@ -13,6 +13,7 @@
 
 mod arguments;
 mod commands;
+mod describe;
 mod identity;
 mod start;
 
@@ -27,6 +28,8 @@ use clap::FromArgMatches;
 use serde::de::DeserializeOwned;
 
 pub use arguments::CommonArguments;
+pub use describe::DescribedTool;
+pub use describe::Description;
 
 use crate::config::Common;
 use crate::config::ConfigError;

@@ -112,6 +112,12 @@ pub trait Server: Send + Sync + 'static {
         None
     }
 
+    /// Whether any of its content was written by somebody other than the operator. For
+    /// `--describe`; say yes where in doubt.
+    fn is_untrusted(&self) -> bool {
+        true
+    }
+
     /// What the arguments or the configuration opened, as labels: all that the local user is
     /// cleared for where there is no policy.
     fn opened(&self) -> Clearance;

@@ -41,6 +41,15 @@ pub fn bin(name: &str) -> PathBuf {
 /// What the manifest of `name` says that its tests need beside the default:
 /// `test-features` in `[package.metadata.keyhole]`.
 fn test_features(name: &str) -> Vec<String> {
+    let about = about(name);
+    let features = about["test-features"].as_array().into_iter().flatten();
+    features
+        .filter_map(|feature| feature.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What the manifest of `name` says in `[package.metadata.keyhole]`.
+fn about(name: &str) -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
         .current_dir(workspace())
@@ -49,14 +58,13 @@ fn test_features(name: &str) -> Vec<String> {
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata");
     let packages = metadata["packages"].as_array().expect("packages");
     let package = packages.iter().find(|package| package["name"] == name);
-    let features = package.and_then(|p| p["metadata"]["keyhole"]["test-features"].as_array());
-    let features = features.into_iter().flatten();
-    features
-        .filter_map(|feature| feature.as_str().map(str::to_owned))
-        .collect()
+    package.map_or(Value::Null, |package| {
+        package["metadata"]["keyhole"].clone()
+    })
 }
 
-/// The names of all servers: the folders of `servers/`.
+/// The names of all servers: the folders of `servers/`, but those whose manifest says
+/// `serves = false`, which are commands for people.
 #[must_use]
 pub fn servers() -> Vec<String> {
     let folders = std::fs::read_dir(workspace().join("servers")).expect("servers/");
@@ -64,6 +72,7 @@ pub fn servers() -> Vec<String> {
         .map(|entry| entry.expect("readable"))
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().into_string().expect("a plain name"))
+        .filter(|name| about(name)["serves"] != false)
         .collect();
     names.sort();
     assert!(!names.is_empty(), "servers/ is empty");

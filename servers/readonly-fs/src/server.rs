@@ -281,6 +281,10 @@ impl Server for ReadonlyFs {
         Some(place.root().rules.explain(place.path().as_bytes()))
     }
 
+    fn is_untrusted(&self) -> bool {
+        self.0.scope.roots().iter().any(|root| !root.trusted)
+    }
+
     fn opened(&self) -> Clearance {
         let roots = self.0.scope.roots().iter();
         roots.fold(Clearance::default(), |all, root| {

@@ -45,6 +45,9 @@ pub struct CommonArguments {
     /// Who the client acts for [default: the policy's `[stdio]`, else the OS user].
     #[arg(long, global = true, value_name = "WHO")]
     pub subject: Option<String>,
+    /// Print as JSON what would be served to whom, and end.
+    #[arg(long)]
+    pub describe: bool,
     /// How the log on standard error is written.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: Format,

@@ -151,7 +151,7 @@ fn explain<S: Server>(
     Ok(text)
 }
 
-fn print(out: &mut dyn Write, text: &[u8]) -> Result<(), StartError> {
+pub(super) fn print(out: &mut dyn Write, text: &[u8]) -> Result<(), StartError> {
     match out.write_all(text).and_then(|()| out.flush()) {
         // whoever reads only the first lines does nothing wrong
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,6 +1,7 @@
 //! The steps of a start, in order.
 
 use std::io;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use super::StartError;
 use super::arguments::Command;
 use super::arguments::CommandLine;
 use super::arguments::CommonArguments;
+use super::commands;
+use super::describe::Description;
 use super::identity;
 use crate::audit;
 use crate::audit::Audit;
@@ -30,6 +33,7 @@ use crate::gate::Limits;
 use crate::gate::record_id;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
+use crate::principal::Principal;
 use crate::serve;
 use crate::server::Server;
 use crate::session::Session;
@@ -78,6 +82,7 @@ pub(super) fn run<P: Program>(
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
         Some(Command::Common(chosen)) => chosen.run(&start, &mut io::stdout()),
+        None if common.describe => start.describe(&P::open(&start)?, &mut io::stdout()),
         None => {
             let server = P::open(&start)?;
             let (desk, policy) = start.desk(&server)?;
@@ -131,12 +136,27 @@ impl<P: Program> Start<'_, P> {
         }
     }
 
-    /// The desk of the one session that this process has, and the policy it asks.
-    fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
-        let policy = self.rules.map_or_else(
+    /// Prints what `server` would serve.
+    fn describe(&self, server: &P::Server, out: &mut dyn Write) -> Result<(), StartError> {
+        let policy = self.in_force(server).current();
+        let principal = whom(self.common, &policy)?;
+        let audit = self.audit_dir.to_owned();
+        let description = Description::new(server, &policy, &principal, instant(), audit);
+        let text = serde_json::to_string_pretty(&description)
+            .map_err(|cause| StartError::step("describe", cause))?;
+        commands::print(out, format!("{text}\n").as_bytes())
+    }
+
+    fn in_force(&self, server: &P::Server) -> Arc<PolicySource> {
+        self.rules.map_or_else(
             || Arc::new(PolicySource::fixed(Policy::local(server.opened()))),
             Arc::clone,
-        );
+        )
+    }
+
+    /// The desk of the one session that this process has, and the policy it asks.
+    fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
+        let policy = self.in_force(server);
         let settings = P::common(self.config);
         let desk = desk::<P::Server>(&policy, self.common, settings, self.audit_dir)?;
         Ok((Arc::new(desk), policy))
@@ -151,8 +171,7 @@ fn desk<S: Server>(
 ) -> Result<Desk, StartError> {
     let now = instant();
     let current = policy.current();
-    let principal = identity::principal(common, Some(&current))
-        .map_err(|error| StartError::Arguments(format!("--subject: {error}")))?;
+    let principal = whom(common, &current)?;
     if !current.has_a_future(&principal, now) {
         let cause = "no role or grant of the policy is in force, now or later";
         return Err(StartError::step(format!("serve {principal}"), cause));
@@ -194,6 +213,11 @@ fn desk<S: Server>(
         },
         instant,
     ))
+}
+
+fn whom(common: &CommonArguments, policy: &Policy) -> Result<Principal, StartError> {
+    identity::principal(common, Some(policy))
+        .map_err(|error| StartError::Arguments(format!("--subject: {error}")))
 }
 
 fn policy_file(
