@@ -15,6 +15,7 @@
 
 pub mod config;
 pub mod effects;
+pub mod export;
 pub mod program;
 pub mod query;
 pub mod scope;
