@@ -5,6 +5,7 @@
 //! - The trail is opened by its directory at each question and nothing of it is kept, so that a
 //!   directory that was put in its place is not taken for it by a descriptor of old.
 //! - A directory that is not there yet is a trail without records.
+//! - A line that a [`Sieve`] holds back is held against the one before it all the same.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -18,7 +19,10 @@ use guard::audit::Link;
 use guard::audit::Next;
 use guard::audit::Position;
 use guard::audit::Reader;
+use guard::audit::Segment;
 use guard::audit::Trouble;
+
+use crate::query::Sieve;
 
 /// The trail that is read.
 #[derive(Clone, Debug)]
@@ -31,6 +35,22 @@ pub struct Trail {
 pub enum Met<'a> {
     /// A record that is bound to the one before it.
     Event(&'a Event<'a>, Link),
+    /// A place where the trail is not what was written: file, byte and reason.
+    Bad(String),
+}
+
+/// What a sieve lets through.
+#[derive(Debug)]
+pub enum Sifted<'a> {
+    /// A record that is bound to the one before it.
+    Record {
+        /// The line that it is, without its line feed: printable ASCII.
+        line: &'a [u8],
+        /// What it says.
+        event: &'a Event<'a>,
+        /// Its position and hash.
+        link: Link,
+    },
     /// A place where the trail is not what was written: file, byte and reason.
     Bad(String),
 }
@@ -58,14 +78,7 @@ impl Trail {
         since: Option<DateTime<Utc>>,
         each: impl FnMut(Met<'_>) -> ControlFlow<()>,
     ) -> Result<Option<Position>, Trouble> {
-        let reader = match Reader::open(&self.dir) {
-            Err(trouble) if trouble.is_absence() => return Ok(None),
-            other => other?,
-        };
-        match reader.start(since)? {
-            Some(from) => walk(&reader, from, each).map(Some),
-            None => Ok(None),
-        }
+        self.sift_since(since, &Sieve::default(), met(each))
     }
 
     /// As [`Trail::walk_since`], but on from where an earlier walk ended.
@@ -78,20 +91,112 @@ impl Trail {
         from: Position,
         each: impl FnMut(Met<'_>) -> ControlFlow<()>,
     ) -> Result<Position, Trouble> {
-        walk(&Reader::open(&self.dir)?, from, each)
+        self.sift_from(from, &Sieve::default(), met(each))
+    }
+
+    /// As [`Trail::walk_since`], for what `sieve` lets through.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if it cannot be read.
+    pub fn sift_since(
+        &self,
+        since: Option<DateTime<Utc>>,
+        sieve: &Sieve,
+        each: impl FnMut(Sifted<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<Position>, Trouble> {
+        let Some(reader) = self.open()? else {
+            return Ok(None);
+        };
+        match reader.start(since)? {
+            Some(from) => reader.walk(from, sift(sieve, each)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Trail::walk_from`], for what `sieve` lets through.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if it cannot be read.
+    pub fn sift_from(
+        &self,
+        from: Position,
+        sieve: &Sieve,
+        each: impl FnMut(Sifted<'_>) -> ControlFlow<()>,
+    ) -> Result<Position, Trouble> {
+        Reader::open(&self.dir)?.walk(from, sift(sieve, each))
+    }
+
+    /// The files that can hold what was written since `since`, oldest first: for reading
+    /// backwards, file by file. None where there is no trail yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if they cannot be read.
+    pub fn files_since(&self, since: Option<DateTime<Utc>>) -> Result<Vec<Segment>, Trouble> {
+        let Some(reader) = self.open()? else {
+            return Ok(Vec::new());
+        };
+        let mut files = reader.segments()?;
+        if let Some(first) = reader.start(since)? {
+            files.retain(|file| (&file.chain, file.number) >= (&first.chain, first.segment));
+        }
+        Ok(files)
+    }
+
+    /// As [`Trail::sift_since`], for the one file; gives back where it ends now.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if it cannot be read.
+    pub fn sift_file(
+        &self,
+        file: &Segment,
+        sieve: &Sieve,
+        each: impl FnMut(Sifted<'_>) -> ControlFlow<()>,
+    ) -> Result<Position, Trouble> {
+        let from = Position {
+            chain: file.chain.clone(),
+            segment: file.number,
+            byte: 0,
+            last: None,
+        };
+        Reader::open(&self.dir)?.walk_file(from, sift(sieve, each))
+    }
+
+    fn open(&self) -> Result<Option<Reader>, Trouble> {
+        match Reader::open(&self.dir) {
+            Err(trouble) if trouble.is_absence() => Ok(None),
+            other => other.map(Some),
+        }
     }
 }
 
-fn walk(
-    reader: &Reader,
-    from: Position,
-    mut each: impl FnMut(Met<'_>) -> ControlFlow<()>,
-) -> Result<Position, Trouble> {
-    reader.walk(from, |next| match next {
+/// Shows `each` the records whose lines pass `sieve`, and every bad place.
+fn sift(
+    sieve: &Sieve,
+    mut each: impl FnMut(Sifted<'_>) -> ControlFlow<()>,
+) -> impl FnMut(Next<'_>) -> ControlFlow<()> {
+    move |next| match next {
+        Next::Event { line, .. } if !sieve.passes(line) => ControlFlow::Continue(()),
         Next::Event { line, link } => match Event::parse(line) {
-            Ok(event) => each(Met::Event(&event, link)),
-            Err(_) => each(Met::Bad(format!("line {}: not a record", link.seq))),
+            Ok(event) => each(Sifted::Record {
+                line,
+                event: &event,
+                link,
+            }),
+            Err(_) => each(Sifted::Bad(format!("line {}: not a record", link.seq))),
         },
-        Next::Bad { file, byte, why } => each(Met::Bad(format!("{file} at byte {byte}: {why}"))),
-    })
+        Next::Bad { file, byte, why } => each(Sifted::Bad(format!("{file} at byte {byte}: {why}"))),
+    }
+}
+
+fn met(
+    mut each: impl FnMut(Met<'_>) -> ControlFlow<()>,
+) -> impl FnMut(Sifted<'_>) -> ControlFlow<()> {
+    move |sifted| match sifted {
+        Sifted::Record { event, link, .. } => each(Met::Event(event, link)),
+        Sifted::Bad(place) => each(Met::Bad(place)),
+    }
 }

@@ -20,6 +20,9 @@ pub mod program;
 pub mod query;
 pub mod scope;
 mod server;
+pub mod show;
+#[cfg(test)]
+mod testing;
 mod tools;
 
 pub use server::AuditReview;

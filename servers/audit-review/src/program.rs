@@ -5,6 +5,7 @@
 pub mod asked;
 pub mod export;
 pub mod forward;
+mod found;
 pub mod keygen;
 pub mod prove;
 pub mod prune;

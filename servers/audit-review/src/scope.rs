@@ -3,6 +3,8 @@
 //! # Invariants
 //!
 //! - The label of a record lies nowhere below that of what it tells of (property test).
+//! - A record that names something and does not say how sensitive that is, as a refusal does, is
+//!   at the top: whether what is not yours is there at all cannot be learned from the trail.
 //! - A record whose label has a word that the taxonomy does not know is released to nobody.
 
 use guard::audit::Event;
@@ -41,10 +43,14 @@ impl Scope {
     #[must_use]
     pub fn label_of(&self, event: &Event<'_>) -> Option<Label> {
         let Some(level) = event.text("label.level") else {
-            return event
-                .texts("label.categories")
-                .is_empty()
-                .then_some(self.least);
+            let unlabelled =
+                event.field("label.level").is_none() && event.field("label.categories").is_none();
+            let label = if names_something(event) {
+                self.top()
+            } else {
+                self.least
+            };
+            return unlabelled.then_some(label);
         };
         let mut text = level.to_owned();
         for category in event.texts("label.categories") {
@@ -61,7 +67,35 @@ impl Scope {
         self.label_of(event)
             .filter(|label| label.flows_to(clearance))
     }
+
+    /// Whether a caller so cleared may see every record, and so may know how many there are.
+    #[must_use]
+    pub fn permits_all(&self, clearance: Clearance) -> bool {
+        self.top().flows_to(clearance)
+    }
+
+    /// Above all that there is.
+    fn top(&self) -> Label {
+        let top = self.known.everything().ceilings().next();
+        top.unwrap_or_default().join(self.least)
+    }
 }
+
+/// Whether a record tells what was asked for, or that it was looked for. An absent thing and a
+/// forbidden one must be told alike, so both are.
+fn names_something(event: &Event<'_>) -> bool {
+    let sought = |key| event.text(key).is_some_and(|code| SOUGHT.contains(&code));
+    sought("decision.rule")
+        || sought("error.type")
+        || event
+            .fields()
+            .any(|(key, _)| NAMING.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+/// The codes of refusals for something in particular.
+const SOUGHT: [&str; 3] = ["not_found", "not_cleared", "out_of_scope"];
+/// How the keys begin in which a server says what was touched.
+const NAMING: [&str; 5] = ["mcp.resource.", "db.", "api.", "http.", "fs."];
 
 #[cfg(test)]
 mod tests {
@@ -112,6 +146,33 @@ mod tests {
             assert_eq!(scope.permit_see(&event, internal).is_some(), seen, "{line}");
             assert_eq!(scope.permit_see(&event, everything), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a3_a_record_of_what_is_forbidden_shows_to_whom_one_of_what_is_absent_does() {
+        let scope = scope("internal");
+        let known = Taxonomy::default();
+        let seen = |line: &str, clearance: &str| {
+            let clearance = Clearance::up_to(known.parse(clearance).unwrap());
+            let event = Event::parse(line.as_bytes()).unwrap();
+            scope.permit_see(&event, clearance).is_some()
+        };
+        for line in [
+            r#"{"outcome":"denied","decision.rule":"not_cleared","mcp.resource.uri":"fs://hr/pay"}"#,
+            r#"{"outcome":"denied","decision.rule":"not_found","mcp.resource.uri":"fs://hr/no"}"#,
+            r#"{"outcome":"denied","decision.rule":"out_of_scope"}"#,
+            r#"{"outcome":"denied","error.type":"not_found"}"#,
+            r#"{"outcome":"error","error.type":"failed","db.tables":"hr.pay"}"#,
+            r#"{"outcome":"cancelled","api.request":"GET /pay"}"#,
+        ] {
+            assert!(
+                !seen(line, "internal") && !seen(line, "confidential"),
+                "{line}"
+            );
+            assert!(seen(line, "confidential+personal"), "{line}");
+        }
+        let nothing = r#"{"outcome":"denied","error.type":"malformed"}"#;
+        assert!(seen(nothing, "internal"));
     }
 
     proptest! {

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use guard::call::Call;
 use guard::call::Caller;
+use guard::error::Denial;
+use guard::error::Refusal;
 use guard::label::Clearance;
 use guard::schema::Arguments;
 use guard::server::Answer;
@@ -24,13 +28,20 @@ pub struct AuditReview(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) trail: Trail,
     pub(crate) scope: Scope,
+    /// Room for walks through the trail; one that nobody waits for any more keeps its place
+    /// until it has ended.
+    walks: Arc<Semaphore>,
 }
 
 impl AuditReview {
     /// A server that reads `trail` and shows of it what `scope` permits.
     #[must_use]
     pub fn new(trail: Trail, scope: Scope) -> Self {
-        Self(Arc::new(Inner { trail, scope }))
+        Self(Arc::new(Inner {
+            trail,
+            scope,
+            walks: Arc::new(Semaphore::new(WALKS)),
+        }))
     }
 
     /// The trail that is read.
@@ -50,6 +61,31 @@ impl AuditReview {
     }
 }
 
+impl Inner {
+    /// Runs `work`, whose answer takes `bytes`, beside the other requests when there is room.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: &Call,
+        bytes: u64,
+        work: impl FnOnce(&Self, &Call) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let room = tokio::select! {
+            biased;
+            () = call.cancellation().cancelled() => return Err(Denial::Cancelled.into()),
+            room = Arc::clone(&self.walks).acquire_owned() => room.map_err(|_| Denial::Busy)?,
+            () = tokio::time::sleep(call.remaining()) => return Err(Denial::TimedOut.into()),
+        };
+        call.reserve(bytes).await?;
+        let inner = Arc::clone(self);
+        let done = call.blocking(move |call| {
+            let done = work(&inner, call);
+            drop(room);
+            done
+        });
+        done.await?
+    }
+}
+
 impl Server for AuditReview {
     const NAME: &'static str = "audit-review";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
@@ -58,6 +94,11 @@ impl Server for AuditReview {
 
     fn tools(&self) -> &[Tool] {
         &tools::TOOLS
+    }
+
+    fn offers(&self, caller: &Caller, _tool: &Tool) -> bool {
+        // no answer is below the least label of a record
+        caller.may_see(self.0.scope.least())
     }
 
     fn instructions(&self, _caller: &Caller) -> String {
@@ -74,3 +115,6 @@ impl Server for AuditReview {
         self.0.scope.taxonomy().everything()
     }
 }
+
+/// How many walks through the trail go on at a time.
+const WALKS: usize = 2;

@@ -175,6 +175,23 @@ impl Reader {
         }
     }
 
+    /// As [`Reader::walk`], but only in the file in which `from` lies.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::System`] if the file cannot be read.
+    pub fn walk_file(
+        &self,
+        from: Position,
+        mut each: impl FnMut(Next<'_>) -> ControlFlow<()>,
+    ) -> Result<Position, Trouble> {
+        let mut at = from;
+        if let Some(fd) = self.open_segment(&at.chain, at.segment)? {
+            let _flow = self.walk_segment(&fd, &mut at, &mut each)?;
+        }
+        Ok(at)
+    }
+
     fn walk_segment(
         &self,
         fd: &OwnedFd,
