@@ -79,16 +79,6 @@ fn resource<'a>(event: &'a Event<'_>) -> Option<&'a str> {
         .find_map(|key| event.text(key))
 }
 
-/// `level+category+category`, as labels are written.
-fn label(event: &Event<'_>) -> Option<String> {
-    let mut text = event.text("label.level")?.to_owned();
-    for category in event.texts("label.categories") {
-        text.push('+');
-        text.push_str(category);
-    }
-    Some(text)
-}
-
 /// What the record says was done, as far as its name tells.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Activity {

@@ -122,6 +122,3 @@ fn trail(start: &Start<'_, AuditReviewProgram>, dir: Option<PathBuf>) -> Trail {
     let dir = dir.or(configured);
     Trail::new(dir.unwrap_or_else(|| start.audit_dir.to_owned()))
 }
-
-/// The exit code of a command that met a place where the trail is not what was written.
-const BROKEN: u8 = 10;

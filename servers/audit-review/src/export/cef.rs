@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use guard::audit::Event;
 
-use super::label;
 use super::operation;
 use super::resource;
+use crate::show::label;
 
 /// The record as one line.
 pub(super) fn line(event: &Event<'_>) -> String {

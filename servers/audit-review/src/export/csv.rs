@@ -1,10 +1,10 @@
 //! Comma-separated values, RFC 4180, safe to open in a spreadsheet.
 
 use guard::audit::Event;
+use guard::audit::Field;
 
-use super::json;
-use super::label;
 use super::resource;
+use crate::show::label;
 
 /// The names of the columns.
 pub(super) fn head() -> String {
@@ -17,13 +17,11 @@ pub(super) fn line(event: &Event<'_>) -> String {
         let text = match column {
             "label" => label(event),
             "resource" => resource(event).map(str::to_owned),
-            _ => event.field(column).map(|field| match json(field) {
-                serde_json::Value::String(text) => text,
-                serde_json::Value::Array(texts) => {
-                    let texts = texts.iter().filter_map(|text| text.as_str());
-                    texts.collect::<Vec<_>>().join(" ")
-                }
-                other => other.to_string(),
+            _ => event.field(column).map(|field| match field {
+                Field::Text(text) => text.clone().into_owned(),
+                Field::Texts(texts) => texts.join(" "),
+                Field::Number(number) => number.to_string(),
+                Field::Flag(flag) => flag.to_string(),
             }),
         };
         cell(&text.unwrap_or_default())

@@ -9,10 +9,10 @@ use serde_json::json;
 use guard::audit::Event;
 
 use super::Activity;
-use super::label;
 use super::operation;
 use super::others;
 use super::resource;
+use crate::show::label;
 
 /// The record as a document.
 pub(super) fn record(event: &Event<'_>) -> Value {

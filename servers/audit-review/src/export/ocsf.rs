@@ -72,7 +72,7 @@ pub(super) fn record(event: &Event<'_>) -> Value {
     out
 }
 
-fn activity(event: &Event<'_>) -> (u32, &str) {
+fn activity<'a>(event: &'a Event<'_>) -> (u32, &'a str) {
     match Activity::of(event) {
         Activity::Create => (1, "Create"),
         Activity::Read => (2, "Read"),

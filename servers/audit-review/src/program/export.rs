@@ -9,7 +9,8 @@ use guard::program::StartError;
 
 use super::AuditReviewProgram;
 use super::asked::Asked;
-use crate::effects::Met;
+use super::found;
+use crate::effects::Sifted;
 use crate::export::Format;
 
 /// What it is run with.
@@ -39,13 +40,13 @@ pub(super) fn run(
     if let Some(head) = format.head() {
         written = writeln!(out, "{head}");
     }
-    let walked = trail.walk_since(query.since, |met| {
-        match met {
-            Met::Event(event, line, _) if query.matches(event) => {
+    let walked = trail.sift_since(query.since, &query.sieve(), |next| {
+        match next {
+            Sifted::Record { line, event, .. } if query.matches(event) => {
                 written = writeln!(out, "{}", format.line(event, line));
             }
-            Met::Event(..) => {}
-            Met::Bad(place) => {
+            Sifted::Record { .. } => {}
+            Sifted::Bad(place) => {
                 bad += 1;
                 tracing::warn!(%place, "the trail is not what was written");
             }
@@ -66,7 +67,7 @@ pub(super) fn run(
         return Ok(());
     }
     Err(StartError::Found {
-        code: super::BROKEN,
+        code: found::BROKEN,
         said: format!("{bad} places of the trail are not what was written: see `verify`"),
     })
 }
