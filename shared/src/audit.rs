@@ -5,6 +5,10 @@
 //! | `record`      | what is recorded?                                            |
 //! | `encode`      | how does any text become one bounded ASCII line?             |
 //! | `chain`       | how is a line bound to the one before it?                    |
+//! | `merkle`      | which one hash stands for all lines?                         |
+//! | `note`        | how does a key sign that hash, so that others can check it?  |
+//! | `checkpoint`  | what does the trail say of its own tree?                     |
+//! | `signing`     | whose keys sign it?                                          |
 //! | `segment`     | are these the next lines of the chain?                       |
 //! | `directory`   | is this file ours, and still the one we opened?              |
 //! | `mark`        | who may write now, and how far is the chain durable?         |
@@ -15,9 +19,14 @@
 //! | `writer`      | how do many requests share one sync?                         |
 //! | `instance`    | which processes died, and what did they leave open?          |
 //! | `space`       | is there room for more, or for denials only?                 |
+//! | `trust`       | what is a trail held against?                                |
 //! | `verify`      | is the trail what was written?                               |
 //! | `read`        | which records are there, one after the other?                |
 //! | `event`       | what does a record say?                                      |
+//! | `pass`        | how do all lines go by once more?                            |
+//! | `proof`       | how is one line shown without the others?                    |
+//! | `prune`       | what may be removed, and who said so?                        |
+//! | `report`      | what is said of it, and what is not excluded?                |
 //!
 //! Several processes may share a directory; each appends under a lock, and no daemon is needed.
 //! A segment gets its `tail` when it is rotated. A process that stops leaves a record of it and
@@ -35,6 +44,7 @@
 //!   cut off by a recovery.
 
 mod chain;
+mod checkpoint;
 mod directory;
 mod disk;
 mod encode;
@@ -43,16 +53,24 @@ mod instance;
 mod key;
 mod lines;
 mod mark;
+mod merkle;
+mod note;
 mod origin;
+mod pass;
 mod place;
+mod proof;
+mod prune;
 mod queue;
 mod read;
 mod record;
+mod report;
 mod segment;
+mod signing;
 mod space;
 mod torn;
 mod trail;
 mod trouble;
+mod trust;
 mod verify;
 mod words;
 mod writer;
@@ -69,7 +87,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use chrono::TimeDelta;
 use chrono::Utc;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
@@ -82,34 +99,45 @@ pub use self::chain::Link;
 pub use self::chain::Why;
 pub use self::event::Event;
 pub use self::event::Field;
+pub use self::note::Checkpoint;
+pub use self::note::KeyError;
+pub use self::note::NotACheckpoint;
+pub use self::note::SigningKey;
+pub use self::note::VerifierKey;
 pub use self::origin::Origin;
+pub use self::proof::Consistency;
+pub use self::proof::Proof;
+pub use self::proof::ProofError;
+pub use self::proof::prove_consistency;
+pub use self::proof::prove_inclusion;
+pub use self::prune::Pruned;
+pub use self::prune::Retention;
+pub use self::prune::prune;
 pub use self::read::Next;
 pub use self::read::Position;
 pub use self::read::Reader;
 pub use self::read::Segment;
 pub use self::record::Marking;
 pub use self::record::Record;
+pub use self::report::Caveat;
+pub use self::report::Report;
+pub use self::report::Verdict;
 pub use self::trouble::Trouble;
-pub use self::verify::Report;
-pub use self::verify::Verdict;
+pub use self::trust::Trust;
 pub use self::verify::verify;
 pub use self::words::Decision;
 pub use self::words::Kind;
 pub use self::words::Outcome;
 pub use self::words::Phase;
 
-use self::directory::Directory;
 use self::disk::Disk;
 use self::instance::Effect;
-use self::instance::Instance;
 use self::key::Key;
-use self::mark::Lock;
 use self::origin::Stamp;
 use self::queue::Item;
 use self::queue::Line;
 use self::queue::Queue;
 use self::queue::Sender;
-use self::space::Space;
 use self::trail::Entry;
 use self::trail::Trail;
 use self::writer::Turn;
@@ -128,6 +156,16 @@ pub struct Settings {
     pub rotate_age: Duration,
     /// With less free space on the disk, new work is refused; 0 turns that off.
     pub low_water_bytes: u64,
+    /// Room that is kept for the denials on a full disk, and for the end; 0 keeps none.
+    pub ballast_bytes: u64,
+    /// Who signs the checkpoints; without it, a key that is made beside the trail.
+    pub signing_key: Option<Arc<SigningKey>>,
+    /// Who signed them before, so that it can hand over to `signing_key`.
+    pub former_key: Option<Arc<SigningKey>>,
+    /// After so many lines comes a checkpoint.
+    pub checkpoint_lines: u64,
+    /// After such a while, too, if there was a line.
+    pub checkpoint_age: Duration,
 }
 
 impl Settings {
@@ -139,6 +177,11 @@ impl Settings {
             rotate_bytes: 64 << 20,
             rotate_age: Duration::from_secs(24 * 60 * 60),
             low_water_bytes: 64 << 20,
+            ballast_bytes: 4 << 20,
+            signing_key: None,
+            former_key: None,
+            checkpoint_lines: 1000,
+            checkpoint_age: Duration::from_secs(60),
         }
     }
 }
@@ -185,42 +228,11 @@ impl Audit {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Self, Trouble> {
-        let Settings {
-            dir,
-            rotate_bytes,
-            rotate_age,
-            low_water_bytes,
-        } = settings;
-        let directory = Directory::create(&dir)?;
-        let lock = Arc::new(Lock::create(&directory)?);
-        let held = lock.hold_soon(&directory)?;
-        let key = Key::load(&directory)?;
-        let id = trail::id(now)?;
-        let stamp = Arc::new(Stamp::new(origin, id, key.id()));
-        let mut trail = Trail {
-            instance: Instance::create(&directory, id)?,
-            space: Space::new(&directory, low_water_bytes)?,
-            directory,
-            lock: Arc::clone(&lock),
-            stamp: Arc::clone(&stamp),
-            disk,
-            rotate_bytes,
-            rotate_age: TimeDelta::from_std(rotate_age).unwrap_or(TimeDelta::MAX),
-            here: None,
-            uncut: None,
-            distrusted: false,
-            own: Vec::new(),
-            buffer: Vec::new(),
-        };
-        let started = trail.start(&held, now);
-        if started.is_err() {
-            trail.instance.remove(&trail.directory);
-        }
-        started?;
-        drop(held);
-
+        let checkpoint_age = settings.checkpoint_age;
+        let (trail, key) = Trail::open(disk, settings, origin, now)?;
+        let stamp = Arc::clone(&trail.stamp);
         let in_memory = trail.is_in_memory();
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::new(checkpoint_age));
         let writer = Writer::new(Arc::clone(&queue), trail, now);
         let turn = Arc::new(Turn::new(Some(writer)));
         let (end, ended) = mpsc::sync_channel(1);

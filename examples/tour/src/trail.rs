@@ -11,6 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use guard::audit::Report;
+use guard::audit::Trust;
 use guard::audit::verify;
 use serde_json::Value;
 
@@ -144,7 +145,7 @@ pub(crate) fn segment(dir: &Path) -> io::Result<PathBuf> {
 }
 
 pub(crate) fn verified(dir: &Path) -> io::Result<Report> {
-    verify(dir).map_err(io::Error::other)
+    verify(dir, &Trust::default()).map_err(io::Error::other)
 }
 
 fn row(record: &Value) -> String {

@@ -108,7 +108,11 @@ async fn an_auditor_for_an_afternoon_is_a_clerk_before_and_after() {
     ada.stop().await.unwrap();
     ben.stop().await.unwrap();
 
-    let report = guard::audit::verify(&story.stage.path().join("trail")).unwrap();
+    let report = guard::audit::verify(
+        &story.stage.path().join("trail"),
+        &guard::audit::Trust::default(),
+    )
+    .unwrap();
     assert_eq!(report.verdict.name(), "ok-unanchored");
 }
 

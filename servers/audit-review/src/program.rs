@@ -45,7 +45,7 @@ pub enum Command {
     /// Say whether the trail is what was written, and where it is not.
     Verify(verify::Arguments),
     /// Show records: who accessed what, when, and how it ended.
-    Show(show::Arguments),
+    Show(Box<show::Arguments>),
     /// Report who accessed labelled data, what was refused, and which rights go unused.
     Report(report::Arguments),
     /// Write records in the format of another tool.
@@ -100,7 +100,7 @@ Examples:
     ) -> Result<(), StartError> {
         match command {
             Command::Verify(arguments) => verify::run(arguments, start, out),
-            Command::Show(arguments) => show::run(arguments, start, out),
+            Command::Show(arguments) => show::run(*arguments, start, out),
             Command::Report(arguments) => report::run(arguments, start, out),
             Command::Export(arguments) => export::run(arguments, start, out),
             Command::Prove(arguments) => prove::run(arguments, start, out),

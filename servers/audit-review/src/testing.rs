@@ -2,7 +2,8 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests make the files they look at"
+    clippy::needless_pass_by_value,
+    reason = "tests make the files they look at, and ask in one expression"
 )]
 
 use std::path::Path;
@@ -39,7 +40,8 @@ const CHAIN: &str = "00112233445566aa";
 
 /// A trail, a server over it, and somebody who asks.
 pub(crate) struct World {
-    dir: TempDir,
+    dir: std::path::PathBuf,
+    _above: TempDir,
     pub(crate) server: AuditReview,
     shared: Shared,
 }
@@ -47,20 +49,32 @@ pub(crate) struct World {
 impl World {
     /// A trail whose files hold these records, each the fields after `prev`.
     pub(crate) fn new(files: &[Vec<String>]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), files);
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("audit");
+        std::fs::create_dir(&dir).unwrap();
+        write(&dir, files);
         let known = Taxonomy::default();
         let least = known.parse("internal").unwrap();
         Self {
-            server: AuditReview::new(Trail::new(dir.path()), Scope::new(known, least)),
+            server: AuditReview::new(Trail::new(&dir), Scope::new(known, least)),
             dir,
+            _above: above,
             shared: Shared::new(Seal::new([7; 32], chrono::TimeDelta::seconds(600))),
         }
     }
 
-    /// The file with this number, for the test to change it.
-    pub(crate) fn file(&self, number: u32) -> std::path::PathBuf {
-        self.dir.path().join(format!("{CHAIN}-{number:06}.jsonl"))
+    /// Replaces a text in the file with this number.
+    pub(crate) fn change(&self, number: u32, from: &str, to: &str) {
+        let path = self.dir.join(format!("{CHAIN}-{number:06}.jsonl"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(text, changed);
+        std::fs::write(path, changed).unwrap();
+    }
+
+    /// Takes the trail away.
+    pub(crate) fn remove(&self) {
+        std::fs::rename(&self.dir, self.dir.with_extension("gone")).unwrap();
     }
 
     /// A request of somebody cleared for all of `clearances`.

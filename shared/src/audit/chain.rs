@@ -12,12 +12,15 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::de::Error;
 use sha2::Digest;
 use sha2::Sha256;
 
 use super::encode::push_number;
 
-/// The SHA-256 of a line.
+/// A SHA-256: of a line, or of a node of the tree over the lines.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Hash([u8; 32]);
 
@@ -37,7 +40,7 @@ pub(super) enum Type {
     Head,
     /// A record.
     Event,
-    /// A signed checkpoint; reserved, not written yet.
+    /// A signed checkpoint.
     Checkpoint,
     /// The last line of a segment that was rotated.
     Tail,
@@ -80,6 +83,24 @@ pub enum Why {
     /// A segment that was not the last ends in the middle of a line.
     #[error("cut off in the middle of a line")]
     Cut,
+    /// The size or the frontier of the tree is not that of the lines before it.
+    #[error("the tree does not fit the lines before it")]
+    Tree,
+    /// A checkpoint line does not hold a checkpoint of this chain.
+    #[error("not a checkpoint of this chain")]
+    Checkpoint,
+    /// The size or the root of a checkpoint is not that of the lines before it.
+    #[error("the checkpoint does not fit the lines before it")]
+    Root,
+    /// A signature in the name of a known key was not made by it.
+    #[error("the signature of the checkpoint is forged")]
+    Signature,
+    /// No trusted key signed the checkpoint, nor any that one of them handed over to.
+    #[error("no trusted key signed the checkpoint")]
+    UnknownKey,
+    /// The lines so far are others than an anchor speaks of.
+    #[error("an anchor contradicts it")]
+    Anchor,
 }
 
 impl Link {
@@ -99,6 +120,17 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
+    /// A hash that was made elsewhere.
+    pub(super) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Reads 64 lower-case hexadecimal digits.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let mut hash = [0; 32];
@@ -114,6 +146,13 @@ impl Hash {
 
     pub(super) fn push_to(self, line: &mut Vec<u8>) {
         push_hex(line, &self.0);
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::parse(text.as_bytes()).ok_or_else(|| D::Error::custom("not a hash"))
     }
 }
 
@@ -162,7 +201,9 @@ pub(super) fn open(line: &[u8]) -> Result<Line<'_>, Why> {
 }
 
 fn parse(line: &[u8]) -> Option<(Line<'_>, &[u8])> {
-    if !line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    // without branches, so that many bytes are looked at at a time
+    let printable = |all, byte: &u8| all & (byte.wrapping_sub(b' ') < 0x5F);
+    if !line.iter().fold(true, printable) {
         return None;
     }
     let (hashed, end) = line.split_at_checked(line.len().checked_sub(END)?)?;

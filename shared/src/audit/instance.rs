@@ -123,6 +123,24 @@ impl Instance {
     }
 }
 
+/// The first segment in which a process, alive or dead, may have left an intent open.
+pub(super) fn earliest_noted(directory: &Directory) -> Result<Option<u64>, Trouble> {
+    let mut earliest: Option<u64> = None;
+    for entry in directory.entries()? {
+        let Entry::Instance(id) = entry else { continue };
+        let name = instance_name(&id);
+        match directory.open_file(&name, "open the file of a process", OFlags::RDONLY) {
+            // it ended meanwhile
+            Err(trouble) if trouble.is_absence() => {}
+            other => {
+                let noted = noted(&other?)?.map(|(segment, _)| segment);
+                earliest = [earliest, noted].into_iter().flatten().min();
+            }
+        }
+    }
+    Ok(earliest)
+}
+
 impl Dead {
     /// The files of processes that live no more. The chain is held.
     pub(super) fn all(directory: &Directory) -> Result<Vec<Self>, Trouble> {
@@ -142,15 +160,7 @@ impl Dead {
             Err(Errno::WOULDBLOCK) => return Ok(None),
             other => other.map_err(system("lock the file of a process"))?,
         }
-        let mut bytes = [0; 64];
-        let read =
-            rustix::io::pread(&fd, &mut bytes, 0).map_err(system("read the file of a process"))?;
-        let text = bytes.get(..read).unwrap_or_default();
-        let noted = match text.strip_suffix(b"\n") {
-            Some(text) => Some(parse(text).ok_or(Trouble::Damaged("the file of a process"))?),
-            // empty, or torn before the first intent was written
-            None => None,
-        };
+        let noted = noted(&fd)?;
         Ok(Some(Self {
             _locked: fd,
             name,
@@ -182,14 +192,17 @@ impl Dead {
                 at,
                 last: None,
             };
-            segment::walk(&fd, from, |_, line| match self.effect(line) {
-                Effect::None => {}
-                Effect::Begins(id) => {
-                    open.insert(id);
+            segment::walk(&fd, from, &mut None, |good| {
+                match self.effect(good.line) {
+                    Effect::None => {}
+                    Effect::Begins(id) => {
+                        open.insert(id);
+                    }
+                    Effect::Ends(id) => {
+                        open.remove(&id);
+                    }
                 }
-                Effect::Ends(id) => {
-                    open.remove(&id);
-                }
+                Ok(())
             })
             .map_err(system("read a segment"))?;
             (number, at) = (number + 1, 0);
@@ -242,6 +255,21 @@ fn uuid<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Uuid, D::Error> {
 
 fn some_uuid<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Uuid>, D::Error> {
     uuid(from).map(Some)
+}
+
+/// The segment and byte that the file of a process names.
+fn noted(fd: &OwnedFd) -> Result<Option<(u64, u64)>, Trouble> {
+    let mut bytes = [0; 64];
+    let read =
+        rustix::io::pread(fd, &mut bytes, 0).map_err(system("read the file of a process"))?;
+    let text = bytes.get(..read).unwrap_or_default();
+    match text.strip_suffix(b"\n") {
+        Some(text) => parse(text)
+            .map(Some)
+            .ok_or(Trouble::Damaged("the file of a process")),
+        // empty, or torn before the first intent was written
+        None => Ok(None),
+    }
 }
 
 fn parse(text: &[u8]) -> Option<(u64, u64)> {

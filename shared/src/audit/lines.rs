@@ -12,9 +12,10 @@ pub(super) struct Lines<'a> {
     fd: &'a OwnedFd,
     /// Where in the file the next one begins.
     next: u64,
-    /// Bytes from `next` on, after the first `used`.
+    /// Bytes from `next` on, between `used` and `filled`.
     buffer: Vec<u8>,
     used: usize,
+    filled: usize,
 }
 
 /// What comes next in a segment.
@@ -38,6 +39,7 @@ impl<'a> Lines<'a> {
             next: at,
             buffer: Vec::new(),
             used: 0,
+            filled: 0,
         }
     }
 
@@ -50,9 +52,9 @@ impl<'a> Lines<'a> {
     pub(super) fn step(&mut self) -> Result<Step<'_>, Errno> {
         let mut searched = 0;
         loop {
-            let rest = self.buffer.get(self.used..).unwrap_or_default();
+            let rest = self.rest();
             let unseen = rest.get(searched..).unwrap_or_default();
-            if let Some(length) = unseen.iter().position(|&byte| byte == b'\n') {
+            if let Some(length) = memchr::memchr(b'\n', unseen) {
                 let (from, to) = (self.used, self.used + searched + length);
                 self.used = to + 1;
                 self.next += (to + 1 - from) as u64;
@@ -76,39 +78,44 @@ impl<'a> Lines<'a> {
     /// Looks for the end of a line that is too long, without keeping it.
     fn skip(&mut self, mut seen: u64) -> Result<Step<'_>, Errno> {
         loop {
-            self.buffer.clear();
-            self.used = 0;
+            self.used = self.filled;
             if !self.fill(self.next + seen)? {
                 return Ok(Step::Rest(seen));
             }
-            if self.buffer.contains(&b'\n') {
+            if memchr::memchr(b'\n', self.rest()).is_some() {
                 return Ok(Step::TooLong);
             }
-            seen += self.buffer.len() as u64;
+            seen += self.rest().len() as u64;
         }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.used..self.filled).unwrap_or_default()
     }
 
     /// Reads more bytes, which stand at `at`; says whether there were any.
     fn fill(&mut self, at: u64) -> Result<bool, Errno> {
-        self.buffer.drain(..self.used);
+        self.buffer.copy_within(self.used..self.filled, 0);
+        self.filled -= self.used;
         self.used = 0;
-        let kept = self.buffer.len();
-        self.buffer.resize(kept + CHUNK, 0);
-        let room = self.buffer.get_mut(kept..).unwrap_or_default();
+        if self.buffer.is_empty() {
+            // what is left of a line, and a chunk: never larger
+            self.buffer.resize(MAX_LINE + 1 + CHUNK, 0);
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let read = loop {
             match rustix::io::pread(self.fd, &mut *room, at) {
                 Err(Errno::INTR) => {}
-                other => break other,
+                other => break other?,
             }
         };
-        let count = *read.as_ref().unwrap_or(&0);
-        self.buffer.truncate(kept + count);
-        read.map(|count| count > 0)
+        self.filled += read;
+        Ok(read > 0)
     }
 }
 
 /// How much is read at once.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -123,7 +130,7 @@ mod tests {
             ("a\n\nbc\n".to_owned(), "[a][][bc]end"),
             ("a\nb".to_owned(), "[a]rest 1"),
             (format!("a\n{long}\nb\n"), "[a]too long"),
-            (format!("a\n{long}"), "[a]rest 196608"),
+            (format!("a\n{long}"), "[a]rest 786432"),
             ("x\n".repeat(CHUNK), &format!("{}end", "[x]".repeat(CHUNK))),
         ] {
             let mut file = tempfile::tempfile().unwrap();

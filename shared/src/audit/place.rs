@@ -1,4 +1,5 @@
-//! Finds where a chain ends: by its mark, and by what was written after it.
+//! Finds where a chain ends: by its mark, and by what was written after it. The tree over its
+//! lines is taken up from what is known already, or from the last line that tells of it.
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
@@ -17,10 +18,13 @@ use super::directory::Identity;
 use super::directory::segment_name;
 use super::encode::MAX_LINE;
 use super::mark::Mark;
+use super::merkle::Tree;
 use super::segment;
 use super::segment::From;
+use super::segment::Said;
 use super::segment::Stop;
 use super::segment::Walked;
+use super::signing::Speaker;
 use super::trouble::Trouble;
 use super::trouble::system;
 
@@ -41,6 +45,21 @@ pub(super) struct Place {
     pub(super) since: Option<DateTime<Utc>>,
     /// Whether the segment has its tail, so that the next line goes into another one.
     pub(super) ended: bool,
+    /// The tree over all lines of the chain.
+    pub(super) tree: Tree,
+    /// What was said of the tree last.
+    pub(super) spoken: Spoken,
+}
+
+/// What was said of the tree last.
+#[derive(Clone, Debug)]
+pub(super) struct Spoken {
+    /// The number of the line that did.
+    pub(super) seq: u64,
+    /// When.
+    pub(super) time: DateTime<Utc>,
+    /// By whom; the process that goes on with the chain need not know it of itself.
+    pub(super) by: Option<Speaker>,
 }
 
 /// The end of a chain.
@@ -56,25 +75,20 @@ pub(super) struct Found {
 
 /// Finds the end of the chain in `directory`; `None` if there is no chain yet.
 ///
-/// What `mark` covers is trusted but for its last line; everything after it is verified.
-pub(super) fn find(directory: &Directory, mark: Option<&Mark>) -> Result<Option<Found>, Trouble> {
-    let (chain, mut number, mut at, mut last) = match mark {
-        Some(mark) => {
-            check_last_line(directory, mark)?;
-            (
-                mark.chain.clone(),
-                mark.segment,
-                mark.bytes,
-                Some(mark.link),
-            )
-        }
-        None => match last_segment(directory)? {
-            Some((chain, number)) => (chain, number, 0, (number == 1).then_some(Link::START)),
-            None => return Ok(None),
-        },
+/// What `mark` covers is trusted but for what was written after the last line that tells of the
+/// tree; everything from there on is verified. `known` is an end of earlier.
+pub(super) fn find(
+    directory: &Directory,
+    mark: Option<&Mark>,
+    known: Option<(String, Place)>,
+) -> Result<Option<Found>, Trouble> {
+    let Some(mut from) = Beginning::new(directory, mark, known)? else {
+        return Ok(None);
     };
+    let mut seen = mark.is_some_and(|mark| from.last == Some(mark.link));
     loop {
-        let fd = open(directory, &chain, number)?;
+        let (chain, number) = (from.chain.as_str(), from.number);
+        let fd = open(directory, chain, number)?;
         let since = match segment::head(&fd).map_err(system("read a segment"))? {
             Some(head) => {
                 let broken = |why| Trouble::Broken {
@@ -83,26 +97,42 @@ pub(super) fn find(directory: &Directory, mark: Option<&Mark>) -> Result<Option<
                     why,
                 };
                 let head = head.map_err(broken)?;
-                head.is_of(&chain, number).map_err(broken)?;
+                head.is_of(chain, number).map_err(broken)?;
                 Some(head.time)
             }
             None => None,
         };
-        let from = From {
-            chain: &chain,
+        let walk = From {
+            chain,
             number,
-            at,
-            last,
+            at: from.at,
+            last: from.last,
         };
-        let walked = segment::walk(&fd, from, |_, _| ()).map_err(system("read a segment"))?;
+        let (spoken, last_tail) = (&mut from.spoken, from.ended);
+        let walked = segment::walk(&fd, walk, &mut from.tree, |good| {
+            let seq = good.line.link.seq;
+            seen |= mark.is_some_and(|mark| mark.link == good.line.link);
+            let (time, by) = match good.said {
+                None => return Ok(()),
+                Some(Said::Head(head)) => (head.time, Speaker::of_head(&head)),
+                Some(Said::Checkpoint(said)) => (said.time, Speaker::Checkpoint(said)),
+            };
+            let by = Some(by);
+            *spoken = Some(Spoken { seq, time, by });
+            Ok(())
+        });
+        let walked = walked.map_err(system("read a segment"))?;
         let torn = torn(number, &walked)?;
-        last = walked.last;
-        if is_there(directory, &segment_name(&chain, number.saturating_add(1)))? {
+        from.last = walked.last;
+        if is_there(directory, &segment_name(chain, number.saturating_add(1)))? {
             if torn > 0 {
                 return Err(broken(number, &walked, Why::Cut));
             }
-            (number, at) = (number.saturating_add(1), 0);
+            (from.number, from.at, from.ended) = (number.saturating_add(1), 0, false);
             continue;
+        }
+        if !seen && mark.is_some() {
+            return Err(Trouble::Shortened);
         }
         let stat = rustix::fs::fstat(&fd).map_err(system("read a segment"))?;
         let place = Place {
@@ -111,11 +141,110 @@ pub(super) fn find(directory: &Directory, mark: Option<&Mark>) -> Result<Option<
             fd,
             bytes: walked.end,
             // a last segment without a line, and nothing is known of the one before it
-            link: last.ok_or(Trouble::Shortened)?,
+            link: from.last.ok_or(Trouble::Shortened)?,
             since,
-            ended: walked.ended || ended_before(at, mark, directory, &chain)?,
+            ended: walked.ended || (last_tail && walked.lines == 0),
+            tree: from.tree.ok_or(Trouble::Shortened)?,
+            spoken: from.spoken.unwrap_or(Spoken {
+                seq: 0,
+                time: DateTime::UNIX_EPOCH,
+                by: None,
+            }),
         };
+        let chain = from.chain;
         return Ok(Some(Found { chain, place, torn }));
+    }
+}
+
+/// Where to begin to read.
+struct Beginning {
+    chain: String,
+    number: u64,
+    at: u64,
+    /// The line before `at`; `None` takes up whatever stands there.
+    last: Option<Link>,
+    /// The tree before `at`; `None` takes up the one that the line at `at` tells of.
+    tree: Option<Tree>,
+    spoken: Option<Spoken>,
+    /// Whether the line before `at` is a tail.
+    ended: bool,
+}
+
+impl Beginning {
+    fn new(
+        directory: &Directory,
+        mark: Option<&Mark>,
+        known: Option<(String, Place)>,
+    ) -> Result<Option<Self>, Trouble> {
+        let Some(mark) = mark else {
+            return Self::without_mark(directory);
+        };
+        check_last_line(directory, mark)?;
+        if let Some((chain, place)) = known
+            && chain == mark.chain
+            && place.number == mark.segment
+            && (1..=mark.bytes).contains(&place.bytes)
+        {
+            return Ok(Some(Self {
+                chain,
+                number: place.number,
+                at: place.bytes,
+                last: Some(place.link),
+                tree: Some(place.tree),
+                spoken: Some(place.spoken),
+                ended: place.ended,
+            }));
+        }
+        let fd = open(directory, &mark.chain, mark.segment)?;
+        Ok(Some(Self {
+            chain: mark.chain.clone(),
+            number: mark.segment,
+            at: last_told(&fd, mark.bytes).map_err(system("read a segment"))?,
+            last: None,
+            tree: None,
+            spoken: None,
+            ended: false,
+        }))
+    }
+
+    fn without_mark(directory: &Directory) -> Result<Option<Self>, Trouble> {
+        let Some((chain, number)) = last_segment(directory)? else {
+            return Ok(None);
+        };
+        let first = number == 1;
+        Ok(Some(Self {
+            chain,
+            number,
+            at: 0,
+            last: first.then_some(Link::START),
+            tree: first.then(Tree::default),
+            spoken: None,
+            ended: false,
+        }))
+    }
+}
+
+/// Where the last line before `end` begins that tells of the tree: a checkpoint, or the head.
+fn last_told(fd: &OwnedFd, end: u64) -> Result<u64, Errno> {
+    let mut chunk = vec![0; CHUNK];
+    let mut end = end;
+    loop {
+        let start = end.saturating_sub(CHUNK as u64);
+        let wanted = usize::try_from(end - start).unwrap_or(CHUNK);
+        let room = chunk.get_mut(..wanted).unwrap_or_default();
+        let read = match rustix::io::pread(fd, &mut *room, start) {
+            Err(Errno::INTR) => continue,
+            other => other?,
+        };
+        let bytes = room.get(..read).unwrap_or_default();
+        // no text holds a line feed, so nothing else looks like the beginning of a line
+        if let Some(at) = memchr::memmem::rfind(bytes, CHECKPOINT) {
+            return Ok(start + at as u64 + 1);
+        }
+        if start == 0 {
+            return Ok(0);
+        }
+        end = start + CHECKPOINT.len() as u64;
     }
 }
 
@@ -168,20 +297,6 @@ fn check_last_line(directory: &Directory, mark: &Mark) -> Result<(), Trouble> {
     } else {
         Err(broken(Why::Number))
     }
-}
-
-/// Whether the line before `at`, where a walk began, is a tail.
-fn ended_before(
-    at: u64,
-    mark: Option<&Mark>,
-    directory: &Directory,
-    chain: &str,
-) -> Result<bool, Trouble> {
-    let Some(mark) = mark.filter(|mark| at > 0 && mark.bytes == at) else {
-        return Ok(false);
-    };
-    let line = line_before(directory, chain, mark.segment, at)?;
-    Ok(chain::open(&line).is_ok_and(|line| line.what == chain::Type::Tail))
 }
 
 /// The bytes of the line that ends at `end`, without its line feed.
@@ -260,3 +375,7 @@ const fn broken(segment: u64, walked: &Walked, why: Why) -> Trouble {
         why,
     }
 }
+
+/// How much is read at once, backwards: more than the lines between two checkpoints usually take.
+const CHUNK: usize = 1 << 20;
+const CHECKPOINT: &[u8] = b"\n{\"v\":1,\"t\":\"ckpt\",";

@@ -58,6 +58,8 @@ pub(super) struct Queue {
     state: Mutex<State>,
     bell: Condvar,
     healthy: AtomicBool,
+    /// How long the writer's thread sleeps at most: then it looks whether a checkpoint is due.
+    longest: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -70,11 +72,12 @@ struct State {
 
 impl Queue {
     /// An empty queue.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(longest: Duration) -> Self {
         Self {
             state: Mutex::default(),
             bell: Condvar::new(),
             healthy: AtomicBool::new(true),
+            longest,
         }
     }
 
@@ -133,16 +136,16 @@ impl Queue {
         let mut state = self.state();
         while state.waiting.is_empty() && !state.closed {
             state.asleep = true;
-            if self.is_healthy() {
-                let woken = self.bell.wait(state);
-                state = woken.unwrap_or_else(PoisonError::into_inner);
+            let longest = if self.is_healthy() {
+                self.longest
             } else {
-                let woken = self.bell.wait_timeout(state, PROBE);
-                let (next, waited) = woken.unwrap_or_else(PoisonError::into_inner);
-                state = next;
-                if waited.timed_out() {
-                    break;
-                }
+                PROBE
+            };
+            let woken = self.bell.wait_timeout(state, longest);
+            let (next, waited) = woken.unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            if waited.timed_out() {
+                break;
             }
         }
         state.asleep = false;

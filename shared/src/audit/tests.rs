@@ -4,23 +4,31 @@
     reason = "the tests do to the files what an attacker would"
 )]
 
+mod checkpoints;
 mod crash;
 mod failure;
+mod foreign;
 mod measure;
 mod memory;
+mod proofs;
+mod pruning;
 mod several;
 mod tampering;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::directory::Directory;
+use super::mark::Lock;
 use super::*;
 
 /// A directory for one trail.
@@ -56,8 +64,12 @@ impl World {
             .trouble()
     }
 
+    fn verify_with(&self, trust: &Trust) -> Report {
+        verify(&self.path(), trust).unwrap()
+    }
+
     fn verify(&self) -> Report {
-        verify(&self.path()).unwrap()
+        verify(&self.path(), &Trust::default()).unwrap()
     }
 
     /// Verified, and every line as JSON.
@@ -154,7 +166,7 @@ async fn l1_what_is_written_stands_in_the_chain_with_its_fields_in_order() {
     audit.close(now()).unwrap();
 
     let types: Vec<Value> = world.lines().iter().map(|line| line["t"].clone()).collect();
-    assert_eq!(types, ["head", "event", "event", "event"]);
+    assert_eq!(types, ["head", "event", "event", "event", "ckpt"]);
     assert_eq!(world.actions(), ["open", "close"]);
     let text = fs::read_to_string(&world.segments()[0]).unwrap();
     let line = text.lines().nth(2).unwrap();
@@ -200,8 +212,8 @@ fn a_chain_goes_on_over_restarts_and_rotations_and_its_numbers_never_reset() {
     assert!(segments.len() > 5);
     for segment in &segments {
         assert!(
-            fs::metadata(segment).unwrap().len() <= 4096 + 512,
-            "with its tail"
+            fs::metadata(segment).unwrap().len() <= 4096 + 2048,
+            "with its checkpoint and its tail"
         );
     }
     let lines = world.lines();

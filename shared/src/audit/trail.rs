@@ -6,6 +6,8 @@
 //! - After a failure nothing that is remembered of the end of the chain is used again: it is
 //!   cut back to the mark under the same lock, and found anew the next time.
 //! - After a failed sync the file is not trusted any more: the chain goes on in another one.
+//! - A checkpoint is signed over lines that are in the same write or durable before it, and
+//!   states nothing beyond the tree but what this process was asked to state.
 
 use std::sync::Arc;
 
@@ -14,10 +16,13 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::Settings;
 use super::chain;
 use super::chain::Link;
 use super::chain::Type;
 use super::chain::push_hex;
+use super::checkpoint;
+use super::checkpoint::Statement;
 use super::directory::Directory;
 use super::directory::Identity;
 use super::directory::check_file;
@@ -26,14 +31,20 @@ use super::disk::Disk;
 use super::instance::Dead;
 use super::instance::Effect;
 use super::instance::Instance;
+use super::key::Key;
 use super::key::random;
 use super::mark::Held;
 use super::mark::Lock;
 use super::mark::Mark;
+use super::merkle::Tree;
+use super::note::SigningKey;
+use super::origin::Origin;
 use super::origin::Stamp;
 use super::place;
 use super::place::Place;
+use super::place::Spoken;
 use super::record::Record;
+use super::signing::Signers;
 use super::space::Space;
 use super::torn;
 use super::trouble::Trouble;
@@ -62,6 +73,21 @@ pub(super) struct Trail {
     /// Lines of the trail's own that go before the next ones.
     pub(super) own: Vec<Vec<u8>>,
     pub(super) buffer: Vec<u8>,
+    pub(super) signers: Signers,
+    /// After how many lines, or how long, the next one is a checkpoint.
+    pub(super) checkpoint_lines: u64,
+    pub(super) checkpoint_age: TimeDelta,
+    /// What the next checkpoint is to say, whether or not it is due.
+    pub(super) due: Option<Due>,
+}
+
+/// A checkpoint that does not wait for its time.
+#[derive(Clone, Debug)]
+pub(super) struct Due {
+    /// Who signs it.
+    pub(super) key: Arc<SigningKey>,
+    /// What it says beyond the tree.
+    pub(super) statement: Option<Statement>,
 }
 
 /// One line to be written.
@@ -74,6 +100,59 @@ pub(super) struct Entry {
 }
 
 impl Trail {
+    /// Opens the trail, or begins it; recovers what a crash left, and records that it was opened.
+    pub(super) fn open(
+        disk: Disk,
+        settings: Settings,
+        origin: Origin,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, Key), Trouble> {
+        let Settings {
+            dir,
+            rotate_bytes,
+            rotate_age,
+            low_water_bytes,
+            ballast_bytes,
+            signing_key,
+            former_key,
+            checkpoint_lines,
+            checkpoint_age,
+        } = settings;
+        let directory = Directory::create(&dir)?;
+        let lock = Arc::new(Lock::create(&directory)?);
+        let held = lock.hold_soon(&directory)?;
+        let key = Key::load(&directory)?;
+        let signers = Signers::load(&directory, signing_key, former_key)?;
+        let instance = id(now)?;
+        let stamp = Arc::new(Stamp::new(origin, instance, key.id()));
+        let mut trail = Self {
+            instance: Instance::create(&directory, instance)?,
+            space: Space::new(&directory, low_water_bytes, ballast_bytes)?,
+            directory,
+            lock: Arc::clone(&lock),
+            stamp,
+            disk,
+            rotate_bytes,
+            rotate_age: TimeDelta::from_std(rotate_age).unwrap_or(TimeDelta::MAX),
+            here: None,
+            uncut: None,
+            distrusted: false,
+            own: Vec::new(),
+            buffer: Vec::new(),
+            signers,
+            checkpoint_lines,
+            checkpoint_age: TimeDelta::from_std(checkpoint_age).unwrap_or(TimeDelta::MAX),
+            due: None,
+        };
+        let started = trail.start(&held, now);
+        if started.is_err() {
+            trail.instance.remove(&trail.directory);
+        }
+        started?;
+        drop(held);
+        Ok((trail, key))
+    }
+
     /// Whether a sync waits for nothing.
     pub(super) fn is_in_memory(&self) -> bool {
         #[cfg(test)]
@@ -109,6 +188,7 @@ impl Trail {
     pub(super) fn start(&mut self, held: &Held<'_>, now: DateTime<Utc>) -> Result<(), Trouble> {
         self.directory.check()?;
         self.settle(held, now)?;
+        self.hand_over(held, now)?;
         let dead = Dead::all(&self.directory)?;
         if let Some((chain, _)) = &self.here {
             for process in &dead {
@@ -137,11 +217,96 @@ impl Trail {
                 effect: Effect::Ends(intent),
             });
         }
-        if !entries.is_empty() {
+        let due = self.is_uncovered();
+        self.due = due.then(|| self.own_checkpoint());
+        if due || !entries.is_empty() {
             self.commit(&entries, now)?;
         }
         self.instance.remove(&self.directory);
         Ok(())
+    }
+
+    /// Signs what this process wrote a while ago, when nothing followed that would have made it.
+    pub(super) fn cover(&mut self, now: DateTime<Utc>) -> Result<(), Trouble> {
+        let old = |place: &Place| self.is_old(place, now);
+        if !self.is_uncovered() || !self.here.as_ref().is_some_and(|(_, place)| old(place)) {
+            return Ok(());
+        }
+        self.due = Some(self.own_checkpoint());
+        self.commit(&[], now)
+    }
+
+    /// Where another key spoke for the chain, the chain is told that this one does now, by the
+    /// other one if it is at hand.
+    fn hand_over(&mut self, held: &Held<'_>, now: DateTime<Utc>) -> Result<(), Trouble> {
+        let own = self.signers.own.verifier().clone();
+        let Some((_, place)) = &self.here else {
+            return Ok(());
+        };
+        let Some(speaker) = place.spoken.by.clone().filter(|by| !by.is(&own)) else {
+            return Ok(());
+        };
+        let former = self.signers.former(&speaker);
+        let mut rotate = Record::new(Kind::Admin, id(now)?, now);
+        rotate.action = Some("rotate");
+        if let Some(former) = &former {
+            rotate.notes.insert("key.old.id", former.verifier().id());
+        }
+        rotate.notes.insert("key.new.id", own.id());
+        rotate.notes.insert("key.new", own.to_string());
+        self.own.push(rotate.encode(&self.stamp));
+        self.due = Some(Due {
+            key: former.unwrap_or_else(|| Arc::clone(&self.signers.own)),
+            statement: Some(Statement::Rotate(own)),
+        });
+        self.commit_held(held, &[], now)
+    }
+
+    fn own_checkpoint(&self) -> Due {
+        Due {
+            key: Arc::clone(&self.signers.own),
+            statement: None,
+        }
+    }
+
+    /// Whether lines are known that no checkpoint covers.
+    fn is_uncovered(&self) -> bool {
+        let here = self.here.as_ref();
+        here.is_some_and(|(_, place)| place.link.seq > place.spoken.seq)
+    }
+
+    fn is_old(&self, place: &Place, now: DateTime<Utc>) -> bool {
+        // a clock that was set back must not keep the next one away for as long
+        now.signed_duration_since(place.spoken.time).abs() >= self.checkpoint_age
+    }
+
+    /// The checkpoint that comes after `link`, if one does.
+    fn due(&self, place: &Place, link: Link, now: DateTime<Utc>) -> Option<Due> {
+        let lines = link.seq.saturating_sub(place.spoken.seq);
+        let due = lines >= self.checkpoint_lines || (lines > 0 && self.is_old(place, now));
+        let asked = self.due.clone();
+        asked.or_else(|| due.then(|| self.own_checkpoint()))
+    }
+
+    /// Puts a checkpoint after `link` into the buffer.
+    fn seal_checkpoint(
+        &mut self,
+        chain: &str,
+        place: &mut Place,
+        link: Link,
+        due: &Due,
+        now: DateTime<Utc>,
+    ) -> Link {
+        let statement = due.statement.as_ref();
+        let body = checkpoint::body(&due.key, chain, &place.tree, statement, now);
+        let link = chain::seal(&mut self.buffer, Type::Checkpoint, link, &body);
+        place.tree.push(link.hash);
+        place.spoken = Spoken {
+            seq: link.seq,
+            time: now,
+            by: None,
+        };
+        link
     }
 
     fn attempt(
@@ -152,6 +317,11 @@ impl Trail {
     ) -> Result<(), Trouble> {
         self.directory.check()?;
         self.settle(held, now)?;
+        if self.own.is_empty() && entries.is_empty() && !self.is_uncovered() {
+            // others covered it meanwhile
+            self.due = None;
+            return Ok(());
+        }
         let effects = || entries.iter().map(|entry| entry.effect);
         let bodies = self
             .own
@@ -165,8 +335,10 @@ impl Trail {
         self.buffer.clear();
         let mut link = place.link;
         if place.bytes == 0 {
-            let head = self.stamp.head(&chain, place.number, now);
+            let mut head = self.stamp.head(&chain, place.number, now);
+            head.extend(checkpoint::head(self.signers.own.verifier(), &place.tree));
             link = chain::seal(&mut self.buffer, Type::Head, link, &head);
+            place.tree.push(link.hash);
             place.since = Some(now);
         }
         let bodies = self
@@ -175,9 +347,14 @@ impl Trail {
             .chain(entries.iter().map(|entry| &entry.body));
         for body in bodies {
             link = chain::seal(&mut self.buffer, Type::Event, link, body);
+            place.tree.push(link.hash);
+        }
+        if let Some(due) = self.due(&place, link, now) {
+            link = self.seal_checkpoint(&chain, &mut place, link, &due, now);
         }
         let (chain, place) = self.append(chain, place, link)?;
         self.own.clear();
+        self.due = None;
         self.instance.written(effects());
         held.set_mark(&place.mark(&chain))?;
         self.here = Some((chain, place));
@@ -219,8 +396,8 @@ impl Trail {
         if self.is_here(mark.as_ref()) {
             return Ok(());
         }
-        self.here = None;
-        let Some(found) = place::find(&self.directory, mark.as_ref())? else {
+        let known = self.here.take();
+        let Some(found) = place::find(&self.directory, mark.as_ref(), known)? else {
             return Ok(());
         };
         let (chain, place) = (found.chain, found.place);
@@ -289,25 +466,38 @@ impl Trail {
         size: u64,
         now: DateTime<Utc>,
     ) -> Result<(String, Place), Trouble> {
-        let (chain, number, link) = match self.here.take() {
+        let (chain, number, link, tree, spoken) = match self.here.take() {
             None => {
                 let mut name = Vec::new();
                 push_hex(&mut name, &random::<8>()?);
                 let name = String::from_utf8(name).unwrap_or_default();
-                (name, 1, Link::START)
+                let spoken = Spoken {
+                    seq: 0,
+                    time: now,
+                    by: None,
+                };
+                (name, 1, Link::START, Tree::default(), spoken)
             }
             Some((chain, place)) if !self.is_full(&place, size, now) => return Ok((chain, place)),
             Some((chain, place)) if place.ended || self.distrusted => {
-                (chain, place.number + 1, place.link)
+                let (number, link) = (place.number + 1, place.link);
+                (chain, number, link, place.tree, place.spoken)
             }
-            Some((chain, place)) => {
-                let body = Stamp::tail(&chain, place.number, now);
+            Some((chain, mut place)) => {
                 self.buffer.clear();
-                let link = chain::seal(&mut self.buffer, Type::Tail, place.link, &body);
+                let mut link = place.link;
+                if link.seq > place.spoken.seq {
+                    let due = self.own_checkpoint();
+                    link = self.seal_checkpoint(&chain, &mut place, link, &due, now);
+                }
+                let body = Stamp::tail(&chain, place.number, now);
+                link = chain::seal(&mut self.buffer, Type::Tail, link, &body);
+                place.tree.push(link.hash);
                 let (chain, place) = self.append(chain, place, link)?;
                 held.set_mark(&place.mark(&chain))?;
                 held.sync()?;
-                (chain, place.number + 1, place.link)
+                let (number, link) = (place.number + 1, place.link);
+                (chain, number, link, place.tree, place.spoken)
             }
         };
         let fd = self
@@ -324,6 +514,8 @@ impl Trail {
             link,
             since: None,
             ended: false,
+            tree,
+            spoken,
         };
         Ok((chain, place))
     }

@@ -45,6 +45,12 @@ pub enum Trouble {
     /// Others hold the lock, the queue is full, or the disk does not answer.
     #[error("{0} took too long")]
     Slow(&'static str),
+    /// No trusted key signed an anchor, so that it proves nothing.
+    #[error("an anchor is signed by none of the trusted keys")]
+    Untrusted,
+    /// What is to be pruned does not verify.
+    #[error("the trail is not whole, and evidence is not removed: verify it first")]
+    NotWhole,
     /// The trail was closed.
     #[error("the trail is closed")]
     Closed,

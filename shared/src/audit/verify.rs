@@ -1,15 +1,11 @@
 //! Reads a whole trail and says whether it is what was written.
 //!
-//! What it cannot exclude without an anchor elsewhere: that whoever can write the directory cut
-//! off the end and its mark, or wrote the chain anew from some line on. It says so by its name
-//! for the best verdict.
-//!
 //! # Invariants
 //!
 //! - Nothing is written, and no more than a line of the trail is kept in memory.
+//! - A trail is `ok` only if a key that was given, or an anchor, covers every record of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -18,105 +14,34 @@ use rustix::io::Errno;
 use super::chain::Link;
 use super::chain::Type;
 use super::chain::Why;
+use super::checkpoint;
 use super::directory::Directory;
 use super::directory::Entry;
 use super::directory::segment_name;
 use super::mark::Lock;
 use super::mark::Mark;
+use super::merkle::Tree;
+use super::report::Report;
+use super::report::Verdict;
 use super::segment;
 use super::segment::From;
+use super::segment::Good;
+use super::segment::Said;
 use super::segment::Stop;
 use super::segment::Walked;
 use super::trouble::Trouble;
 use super::trouble::system;
+use super::trust::Judge;
+use super::trust::Trust;
+use super::trust::Worth;
 
-/// What a trail holds, and whether it is whole.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Report {
-    /// Whether it is whole.
-    pub verdict: Verdict,
-    /// How many segments were read.
-    pub segments: u64,
-    /// How many good lines there are, heads and tails included.
-    pub lines: u64,
-    /// How many of them are records.
-    pub records: u64,
-    /// The first good line.
-    pub first: Option<Link>,
-    /// The last good line before the first bad place.
-    pub last: Option<Link>,
-    /// Whether there was a mark to hold the end against.
-    pub marked: bool,
-}
-
-/// Whether a trail is whole.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
-    /// Every line follows from the one before it. Nothing outside of the directory was asked.
-    OkUnanchored,
-    /// The same, but for an unfinished line at the end, as a crash leaves it.
-    TornTail {
-        /// In which file.
-        file: String,
-        /// How many bytes are unfinished.
-        bytes: u64,
-    },
-    /// A line is not the one that must stand there.
-    Broken {
-        /// In which file.
-        file: String,
-        /// Which line of it, counted from 1.
-        line: u64,
-        /// What is wrong with it.
-        why: Why,
-    },
-    /// Lines are missing at the beginning, at the end, or a whole segment between.
-    Truncated {
-        /// The file that is missing or too short.
-        file: String,
-    },
-    /// Two lines follow the same one, or there are two chains.
-    Forked {
-        /// In which file the second branch begins.
-        file: String,
-        /// At which line of it, counted from 1.
-        line: u64,
-    },
-}
-
-impl Verdict {
-    /// The stable name of the verdict.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::OkUnanchored => "ok-unanchored",
-            Self::TornTail { .. } => "torn-tail",
-            Self::Broken { .. } => "broken",
-            Self::Truncated { .. } => "truncated",
-            Self::Forked { .. } => "forked",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name();
-        match self {
-            Self::OkUnanchored => f.write_str(name),
-            Self::TornTail { file, bytes } => write!(f, "{name}: {file}: {bytes} bytes"),
-            Self::Broken { file, line, why } => write!(f, "{name}: {file}:{line}: {why}"),
-            Self::Truncated { file } => write!(f, "{name}: {file}"),
-            Self::Forked { file, line } => write!(f, "{name}: {file}:{line}"),
-        }
-    }
-}
-
-/// Verifies the trail in `directory`, also while it is written.
+/// Verifies the trail in `directory`, also while it is written, and holds it against `trust`.
 ///
 /// # Errors
 ///
-/// [`Trouble::System`] if it cannot be read; every other finding is a [`Verdict`].
-pub fn verify(directory: &Path) -> Result<Report, Trouble> {
+/// [`Trouble::System`] if it cannot be read, [`Trouble::Untrusted`] if an anchor is signed by
+/// none of the keys; every other finding is a [`Verdict`].
+pub fn verify(directory: &Path, trust: &Trust) -> Result<Report, Trouble> {
     let directory = Directory::open(directory)?;
     let lock = Lock::open(&directory);
     // the mark first: while it is read, and ever after, the trail is at least so long
@@ -133,27 +58,50 @@ pub fn verify(directory: &Path) -> Result<Report, Trouble> {
             segments: 0,
             lines: 0,
             records: 0,
+            checkpoints: 0,
             first: None,
             last: None,
             marked: mark.is_some(),
+            pruned: 0,
+            covered: 0,
+            uncovered: 0,
+            anchored: 0,
+            unused_anchors: 0,
+            keyed: !trust.keys.is_empty(),
         },
         at_mark: None,
         mark,
+        judge: Judge::new(trust),
+        tree: None,
+        start: None,
+        unknown: None,
+        number: 0,
+        line: 0,
     };
-    if let Some(verdict) = reading.read(&directory, lock.as_ref())? {
-        reading.report.verdict = verdict;
-    }
+    let found = reading.read(&directory, lock.as_ref())?;
+    reading.judge.check_anchors()?;
+    reading.report.verdict = found.unwrap_or_else(|| reading.verdict());
     Ok(reading.report)
 }
 
-struct Reading {
+struct Reading<'a> {
     report: Report,
     mark: Option<Mark>,
     /// The line that ends where the mark says the last one does.
     at_mark: Option<Link>,
+    judge: Judge<'a>,
+    /// The tree over the lines so far.
+    tree: Option<Tree>,
+    /// The tree before the first line that is there.
+    start: Option<Tree>,
+    /// The first checkpoint of an unknown key since the last one of a known key: segment and line.
+    unknown: Option<(u64, u64)>,
+    /// The last good line: its segment, and its line of it.
+    number: u64,
+    line: u64,
 }
 
-impl Reading {
+impl Reading<'_> {
     /// Reads all segments; `None` if there is nothing to find fault with.
     fn read(
         &mut self,
@@ -165,41 +113,55 @@ impl Reading {
         let chain = match (names.next(), &self.mark) {
             (Some(chain), None) => chain.clone(),
             (_, Some(mark)) => mark.chain.clone(),
+            (None, None) if self.judge.misses_lines() => {
+                let file = segment_name("?", 1);
+                return Ok(Some(Verdict::Truncated { file, line: 1 }));
+            }
             (None, None) => return Ok(None),
         };
         if let Some((other, first)) = chains.iter().find(|(name, _)| **name != chain) {
             let file = segment_name(other, *first);
             return Ok(Some(Verdict::Forked { file, line: 1 }));
         }
-        for number in 1.. {
+        let first = chains.get(&chain).copied().unwrap_or(1);
+        if !self.judge.is_of(&checkpoint::origin(&chain)) {
+            let file = segment_name(&chain, first);
+            return Ok(Some(Verdict::Forked { file, line: 1 }));
+        }
+        if first == 1 {
+            self.tree = Some(Tree::default());
+        }
+        for number in first.. {
             let file = segment_name(&chain, number);
             let fd = match directory.open_any(&file, OFlags::RDONLY) {
-                Err(Errno::NOENT) => return self.end(directory, &chain, number),
+                Err(Errno::NOENT) => return self.end(directory, &chain, first, number),
                 other => other.map_err(system("open a segment"))?,
             };
             self.report.segments += 1;
-            let walked = self.walk(&fd, &chain, number, 0)?;
-            let mut lines = walked.lines;
+            (self.number, self.line) = (number, 0);
+            let walked = self.walk(&fd, &chain, first, 0)?;
             let mut stop = walked.stop;
             if let (Stop::Rest(_), Some(lock)) = (stop, lock) {
                 // perhaps a writer is in the middle of it: look again when it is not
                 let _held = lock.share()?;
-                let again = self.walk(&fd, &chain, number, walked.end)?;
-                lines += again.lines;
+                let again = self.walk(&fd, &chain, first, walked.end)?;
                 stop = again.stop;
             }
-            let line = lines + 1;
+            let line = self.line + 1;
             let next = segment_name(&chain, number + 1);
             match stop {
                 Stop::End => {}
+                Stop::Bad(Why::Anchor) => return Ok(Some(self.contradicted(&chain))),
                 Stop::Bad(why) => return Ok(Some(Verdict::Broken { file, line, why })),
                 Stop::Fork => return Ok(Some(Verdict::Forked { file, line })),
                 Stop::Rest(_) if directory.look(&next).is_ok() => {
                     let why = Why::Cut;
                     return Ok(Some(Verdict::Broken { file, line, why }));
                 }
-                Stop::Rest(_) if self.is_short() => return Ok(Some(Verdict::Truncated { file })),
-                Stop::Rest(bytes) => return Ok(Some(Verdict::TornTail { file, bytes })),
+                Stop::Rest(_) if self.is_short() => {
+                    return Ok(Some(Verdict::Truncated { file, line }));
+                }
+                Stop::Rest(bytes) => return Ok(Some(Verdict::TornTail { file, line, bytes })),
             }
         }
         Ok(None)
@@ -210,61 +172,158 @@ impl Reading {
         &mut self,
         fd: &std::os::fd::OwnedFd,
         chain: &str,
-        number: u64,
+        first: u64,
         at: u64,
     ) -> Result<Walked, Trouble> {
-        let last = self.report.last.or((number == 1).then_some(Link::START));
+        let number = self.number;
+        let begin = (first == 1 && number == 1).then_some(Link::START);
+        let last = self.report.last.or(begin);
         let from = From {
             chain,
             number,
             at,
             last,
         };
-        let mark = self.mark.as_ref().filter(|mark| mark.segment == number);
-        let marked = mark.map(|mark| mark.link.seq);
-        let (report, at_mark) = (&mut self.report, &mut self.at_mark);
-        let walked = segment::walk(fd, from, |_, line| {
-            report.lines += 1;
-            report.records += u64::from(line.what == Type::Event);
-            report.first.get_or_insert(line.link);
-            report.last = Some(line.link);
-            if marked == Some(line.link.seq) {
-                *at_mark = Some(line.link);
-            }
-        });
+        let mut tree = self.tree.take();
+        let walked = segment::walk(fd, from, &mut tree, |good| self.line(&good));
+        self.tree = tree;
         walked.map_err(system("read a segment"))
     }
 
-    /// What is to say after the last segment that is there.
+    /// Takes one good line.
+    fn line(&mut self, good: &Good<'_>) -> Result<(), Why> {
+        let link = good.line.link;
+        if let Some(tree) = good.tree {
+            if self.start.is_none() {
+                self.start = Some(tree.clone());
+                self.report.pruned = tree.size();
+                self.report.unused_anchors = self.judge.skip(tree.size());
+            }
+            self.anchor(tree)?;
+        }
+        match &good.said {
+            None => {}
+            Some(Said::Head(head)) => self.judge.head(&head.key),
+            Some(Said::Checkpoint(spoken)) => {
+                self.report.checkpoints += 1;
+                match self.judge.checkpoint(&spoken.checkpoint)? {
+                    Worth::Trusted => {
+                        self.report.covered = spoken.checkpoint.size();
+                        self.report.uncovered = 0;
+                        self.unknown = None;
+                    }
+                    Worth::Named => {}
+                    Worth::Unknown => {
+                        self.unknown.get_or_insert((self.number, self.line + 1));
+                    }
+                }
+            }
+        }
+        let is_record = good.line.what == Type::Event;
+        let report = &mut self.report;
+        report.lines += 1;
+        report.records += u64::from(is_record);
+        report.uncovered += u64::from(is_record);
+        report.first.get_or_insert(link);
+        report.last = Some(link);
+        self.line += 1;
+        if self
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.segment == self.number && mark.link.seq == link.seq)
+        {
+            self.at_mark = Some(link);
+        }
+        Ok(())
+    }
+
+    /// Holds the anchors against the tree over the lines so far.
+    fn anchor(&mut self, tree: &Tree) -> Result<(), Why> {
+        if self.judge.tree(tree).ok_or(Why::Anchor)? {
+            self.report.anchored = tree.size();
+            self.report.covered = self.report.covered.max(tree.size());
+            self.report.uncovered = 0;
+        }
+        Ok(())
+    }
+
+    /// The last good line is another one than an anchor speaks of.
+    fn contradicted(&self, chain: &str) -> Verdict {
+        let file = segment_name(chain, self.number);
+        let line = self.line.max(1);
+        Verdict::Forked { file, line }
+    }
+
+    /// What is to say after the last segment that is there: `None` if there is no fault.
     fn end(
-        &self,
+        &mut self,
         directory: &Directory,
         chain: &str,
+        first: u64,
         number: u64,
     ) -> Result<Option<Verdict>, Trouble> {
         let last = self.segments(directory, chain)?;
         if last > number {
             let file = segment_name(chain, number);
-            return Ok(Some(Verdict::Truncated { file }));
+            return Ok(Some(Verdict::Truncated { file, line: 1 }));
         }
-        let Some(mark) = self
+        if let Some(mark) = self
             .mark
             .as_ref()
             .filter(|mark| self.at_mark != Some(mark.link))
-        else {
-            return Ok(None);
-        };
-        let file = segment_name(chain, mark.segment);
-        // the line is there but is another one: the end was written anew
-        let rewritten = self.at_mark.is_some();
-        Ok(Some(if rewritten {
-            Verdict::Forked {
-                file,
-                line: self.report.lines,
+        {
+            let file = segment_name(chain, mark.segment);
+            // the line is there but is another one: the end was written anew
+            let rewritten = self.at_mark.is_some();
+            let short = mark.segment == self.number;
+            return Ok(Some(if rewritten {
+                let line = self.line;
+                Verdict::Forked { file, line }
+            } else {
+                let line = if short { self.line + 1 } else { 1 };
+                Verdict::Truncated { file, line }
+            }));
+        }
+        if let Some((number, line)) = self.unknown {
+            let (file, why) = (segment_name(chain, number), Why::UnknownKey);
+            return Ok(Some(Verdict::Broken { file, line, why }));
+        }
+        if let Some(start) = &self.start {
+            let due = self.judge.first_due(first, start);
+            if due < first {
+                let file = segment_name(chain, due);
+                return Ok(Some(Verdict::Truncated { file, line: 1 }));
             }
+        }
+        if let Some(tree) = self.tree.take() {
+            let fits = self.anchor(&tree);
+            self.tree = Some(tree);
+            if fits.is_err() {
+                return Ok(Some(self.contradicted(chain)));
+            }
+        }
+        if self.judge.misses_lines() {
+            let (file, line) = (segment_name(chain, self.number.max(1)), self.line + 1);
+            return Ok(Some(Verdict::Truncated { file, line }));
+        }
+        Ok(None)
+    }
+
+    /// The verdict on a trail that has no fault.
+    fn verdict(&self) -> Verdict {
+        let Report {
+            pruned,
+            covered,
+            uncovered,
+            ..
+        } = self.report;
+        if pruned > 0 {
+            Verdict::PrunedOk
+        } else if covered > 0 && uncovered == 0 {
+            Verdict::Ok
         } else {
-            Verdict::Truncated { file }
-        }))
+            Verdict::OkUnanchored
+        }
     }
 
     fn segments(&self, directory: &Directory, chain: &str) -> Result<u64, Trouble> {

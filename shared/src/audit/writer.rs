@@ -166,7 +166,8 @@ impl Writer {
             entries.insert(0, entry);
         }
         if entries.is_empty() {
-            return Ok(());
+            let now = self.now();
+            return self.trail.cover(now);
         }
         match held {
             Some(held) => self.trail.commit_held(held, &entries, self.clock.0)?,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::ByteLimit;
 use super::Bytes;
 use super::Limit;
+use crate::secret::SecretRef;
 
 /// `[guard]`: what all servers have in common.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -32,6 +33,21 @@ pub struct AuditConfig {
     pub rotate_hours: Limit<8760>,
     /// New work is refused when the disk has less room than this.
     pub low_water_bytes: Bytes,
+    /// Room that is kept for the denials on a full disk, and for the end.
+    pub ballast_bytes: Bytes,
+    /// Where the key is kept that signs the checkpoints of the record. Without it, one is made
+    /// beside the record.
+    pub signing_key: Option<SecretRef>,
+    /// Where the key is kept that signed them before, so that it can hand over.
+    pub former_signing_key: Option<SecretRef>,
+}
+
+impl AuditConfig {
+    /// The secrets that it refers to.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = SecretRef> {
+        let all = [&self.signing_key, &self.former_signing_key];
+        all.into_iter().flatten().cloned()
+    }
 }
 
 /// `[guard.limits]`: configured downwards only.
@@ -57,6 +73,9 @@ impl Default for AuditConfig {
             rotate_bytes: ByteLimit::near(64 << 20),
             rotate_hours: Limit::near(24),
             low_water_bytes: Bytes(64 << 20),
+            ballast_bytes: Bytes(4 << 20),
+            signing_key: None,
+            former_signing_key: None,
         }
     }
 }

@@ -75,7 +75,8 @@ impl CommonCommand {
     ) -> Result<(), StartError> {
         match self {
             Self::Secret(command) => {
-                let references = P::secrets(start.config);
+                let mut references = P::secrets(start.config);
+                references.extend(P::common(start.config).audit.secrets());
                 command
                     .run(&references, &Providers::of_process(), out)
                     .map_err(|cause| StartError::step("secret", cause))

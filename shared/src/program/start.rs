@@ -24,6 +24,7 @@ use super::describe::Description;
 use super::identity;
 use crate::audit;
 use crate::audit::Audit;
+use crate::audit::SigningKey;
 use crate::call::Shared;
 use crate::config::Common;
 use crate::config::Source;
@@ -34,6 +35,8 @@ use crate::gate::record_id;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
 use crate::principal::Principal;
+use crate::secret::Providers;
+use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
 use crate::session::Session;
@@ -180,6 +183,9 @@ fn desk<S: Server>(
         return Err(no_trail());
     }
     let trail = audit::Settings {
+        signing_key: signing_key(settings.audit.signing_key.as_ref())?,
+        former_key: signing_key(settings.audit.former_signing_key.as_ref())?,
+        ballast_bytes: settings.audit.ballast_bytes.0,
         rotate_bytes: settings.audit.rotate_bytes.get(),
         rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
         low_water_bytes: settings.audit.low_water_bytes.0,
@@ -218,6 +224,18 @@ fn desk<S: Server>(
 fn whom(common: &CommonArguments, policy: &Policy) -> Result<Principal, StartError> {
     identity::principal(common, Some(policy))
         .map_err(|error| StartError::Arguments(format!("--subject: {error}")))
+}
+
+/// The key that signs the trail, fetched before the trail is opened.
+fn signing_key(kept: Option<&SecretRef>) -> Result<Option<Arc<SigningKey>>, StartError> {
+    let Some(kept) = kept else { return Ok(None) };
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        StartError::step(format!("load the signing key {kept}"), cause)
+    };
+    let secret = Providers::of_process().load(kept);
+    let secret = secret.map_err(|cause| failed(cause.into()))?;
+    let key = SigningKey::parse(&secret).map_err(|cause| failed(cause.into()))?;
+    Ok(Some(Arc::new(key)))
 }
 
 fn policy_file(

@@ -338,11 +338,7 @@ fn a_count_says_what_it_left_out() {
 #[test]
 fn a_broken_trail_is_read_on_and_who_sees_all_is_told() {
     let world = many();
-    let path = world.file(2);
-    let changed = std::fs::read_to_string(&path)
-        .unwrap()
-        .replacen("ada", "eve", 1);
-    std::fs::write(&path, changed).unwrap();
+    world.change(2, "ada", "eve");
     let ask = |clearance: &str| {
         let question = json!({"limit": 200});
         let (answer, _) = world.ask(&[clearance], "search_records", question).unwrap();
@@ -415,8 +411,7 @@ fn o1_what_is_no_time_or_names_no_record_is_refused() {
 #[test]
 fn an_absent_trail_has_no_records() {
     let world = many();
-    std::fs::remove_file(world.file(1)).unwrap();
-    std::fs::remove_dir_all(world.server.trail().dir()).unwrap();
+    world.remove();
     let (answer, found) = world
         .ask(&["internal"], "search_records", json!({}))
         .unwrap();

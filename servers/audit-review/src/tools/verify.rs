@@ -15,7 +15,6 @@ use super::page::Sight;
 use crate::server::Inner;
 
 /// Verifies the trail.
-#[expect(clippy::needless_pass_by_value, reason = "as all tools are called")]
 pub(super) fn verify(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
     let sight = Sight::new(inner, call);
     let report = guard::audit::verify(inner.trail.dir())

@@ -247,12 +247,13 @@ fn l2_on_a_full_disk_the_ballast_takes_the_last_denials() {
     let disk = Disk::default();
     let settings = Settings {
         low_water_bytes: 1,
+        ballast_bytes: 1 << 20,
         ..world.settings()
     };
     let audit = Audit::open_on(disk.clone(), settings, origin(), now()).unwrap();
     audit.write_blocking(record()).unwrap();
     let ballast = world.path().join("ballast");
-    assert_eq!(fs::metadata(&ballast).unwrap().len(), space::BALLAST);
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), 1 << 20);
     disk.fail(&[Failure::Write(64, Errno::NOSPC)]);
     audit.write_blocking(record()).unwrap();
     assert_eq!(disk.to_come(), 0);
@@ -340,7 +341,10 @@ pub(super) fn fill_the_disk(dir: &Path) {
         }
     }
     assert!(acknowledged.len() > 100 && !audit.healthy());
-    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+    assert_eq!(
+        verify(&dir, &Trust::default()).unwrap().verdict,
+        Verdict::OkUnanchored
+    );
 
     fs::remove_file(filler).unwrap();
     audit.write_blocking(record()).unwrap();
@@ -368,7 +372,10 @@ pub(super) fn fill_the_disk(dir: &Path) {
         ),
         "{refused:?}"
     );
-    assert_eq!(verify(&dir).unwrap().verdict, Verdict::OkUnanchored);
+    assert_eq!(
+        verify(&dir, &Trust::default()).unwrap().verdict,
+        Verdict::OkUnanchored
+    );
     say("done");
 }
 

@@ -22,7 +22,7 @@ fn written() -> World {
     world
 }
 
-fn name(path: &Path) -> String {
+pub(super) fn name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
@@ -134,14 +134,16 @@ fn l3_swapped_replayed_and_missing_segments_are_found() {
 
     fs::remove_file(two).unwrap();
     let file = name(two);
-    assert_eq!(world.verify().verdict, Verdict::Truncated { file });
+    let missing = Verdict::Truncated { file, line: 1 };
+    assert_eq!(world.verify().verdict, missing);
 
     fs::write(two, &second).unwrap();
     assert_eq!(world.verify().verdict, Verdict::OkUnanchored);
 
     fs::remove_file(&segments[0]).unwrap();
     let file = name(&segments[0]);
-    assert_eq!(world.verify().verdict, Verdict::Truncated { file });
+    let missing = Verdict::Truncated { file, line: 1 };
+    assert_eq!(world.verify().verdict, missing);
 }
 
 #[test]
@@ -171,15 +173,18 @@ fn l3_a_missing_end_is_found_by_the_mark_at_every_length() {
     for length in (0..whole.len()).rev().step_by(7) {
         fs::write(&path, &whole[..length]).unwrap();
         let file = name(&path);
+        let kept = whole[..length].iter().filter(|&&byte| byte == b'\n');
+        let line = kept.count() as u64 + 1;
         assert_eq!(
             world.verify().verdict,
-            Verdict::Truncated { file },
+            Verdict::Truncated { file, line },
             "{length}"
         );
     }
     fs::remove_file(&path).unwrap();
     let file = name(&path);
-    assert_eq!(world.verify().verdict, Verdict::Truncated { file });
+    let missing = Verdict::Truncated { file, line: 1 };
+    assert_eq!(world.verify().verdict, missing);
 }
 
 #[test]
@@ -241,7 +246,7 @@ proptest! {
         let expected = [
             format!("broken: {}:{line}: ", name(path)),
             // the last line feed of all: then the last line is not finished
-            format!("truncated: {}", name(segments.last().unwrap())),
+            format!("truncated: {}:{line}", name(segments.last().unwrap())),
         ];
         let verdict = world.verify().verdict.to_string();
         prop_assert!(expected.iter().any(|start| verdict.starts_with(start)), "{}", verdict);
