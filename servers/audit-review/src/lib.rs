@@ -18,6 +18,7 @@ pub mod effects;
 pub mod export;
 pub mod program;
 pub mod query;
+pub mod report;
 pub mod scope;
 mod server;
 pub mod show;

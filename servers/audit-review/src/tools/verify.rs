@@ -17,7 +17,7 @@ use crate::server::Inner;
 /// Verifies the trail.
 pub(super) fn verify(inner: &Inner, call: &Call, _arguments: Arguments) -> Outcome<Answer> {
     let sight = Sight::new(inner, call);
-    let report = guard::audit::verify(inner.trail.dir())
+    let report = guard::audit::verify(inner.trail.dir(), &guard::audit::Trust::default())
         .map_err(|trouble| Fault::new("verify the trail", trouble))?;
     call.check()?;
     let mut structured = json!({"verdict": report.verdict.name()});
