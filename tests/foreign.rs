@@ -4,6 +4,7 @@
 //! `KEYHOLE_FOREIGN` is set: then they fail.
 
 mod oauth;
+mod exported;
 
 use std::path::PathBuf;
 use std::process::Command;

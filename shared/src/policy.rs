@@ -155,6 +155,32 @@ impl Policy {
         instants.filter(|instant| *instant > now).min()
     }
 
+    /// The roles, and of each the permissions that it gives.
+    #[must_use]
+    pub fn roles(&self) -> Vec<(String, Vec<String>)> {
+        let roles = self.roles.iter();
+        roles
+            .map(|(name, role)| (name.clone(), role.permissions.iter().cloned().collect()))
+            .collect()
+    }
+
+    /// The grants: place in the file, as records name it, subject, role, and end.
+    #[must_use]
+    pub fn granted(&self) -> Vec<(String, String, String, DateTime<Utc>)> {
+        let numbered = self.grants.iter().enumerate();
+        numbered
+            .map(|(number, grant)| {
+                let place = format!("grants[{number}]");
+                (
+                    place,
+                    grant.subject.to_string(),
+                    grant.role.clone(),
+                    grant.until,
+                )
+            })
+            .collect()
+    }
+
     /// The grants of `principal` that ended before `now`: place in the file and end of each.
     #[must_use]
     pub fn ended(&self, principal: &Principal, now: DateTime<Utc>) -> Vec<String> {

@@ -23,6 +23,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::DateTime;
+use chrono::Utc;
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use serde::de::DeserializeOwned;
@@ -112,6 +114,12 @@ impl<P: Program> Start<'_, P> {
         self.policy.map_or_else(Taxonomy::default, |policy| {
             Taxonomy::clone(policy.taxonomy())
         })
+    }
+
+    /// This instant.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        start::instant()
     }
 
     /// What data is that nothing labels: as `--label` says, here `label`; where there are only

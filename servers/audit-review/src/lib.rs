@@ -15,8 +15,10 @@
 
 pub mod config;
 pub mod effects;
+pub mod export;
 pub mod program;
 pub mod query;
+pub mod report;
 pub mod scope;
 mod server;
 pub mod show;
