@@ -20,5 +20,6 @@ pub mod query;
 pub mod scope;
 mod server;
 mod tools;
+pub mod watch;
 
 pub use server::AuditReview;

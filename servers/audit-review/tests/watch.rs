@@ -1,0 +1,56 @@
+//! The watch over a trail: how well it does, what blinds it, and the program as it runs.
+//!
+//! | file       | holds                                                     |
+//! |------------|-----------------------------------------------------------|
+//! | `random`   | random figures from a seed                                |
+//! | `act`      | a record as a simulated server writes it                  |
+//! | `honest`   | people and machines who do nothing wrong                  |
+//! | `injected` | what is wrong, and must be found or cannot be             |
+//! | `trial`    | recall and false findings                                 |
+
+#[path = "watch/act.rs"]
+mod act;
+#[path = "watch/honest.rs"]
+mod honest;
+#[path = "watch/injected.rs"]
+mod injected;
+#[path = "watch/random.rs"]
+mod random;
+#[path = "watch/trial.rs"]
+mod trial;
+
+use injected::CLASSES;
+use trial::Score;
+use trial::World;
+
+fn score(seeds: std::ops::Range<u64>) -> Score {
+    let mut score = Score::default();
+    for seed in seeds {
+        let world = World::new(seed);
+        score.add(&world, &trial::watch(&world.acts, trial::settings()));
+    }
+    score
+}
+
+#[test]
+#[ignore = "prints the tables of DETECTION.md; a minute in release"]
+fn the_trial_over_twenty_seeds() {
+    let score = score(0..20);
+    println!("{} records, {} principal-weeks\n", score.records, score.weeks);
+    println!("{}", score.table());
+}
+
+#[test]
+fn the_detectors_find_what_is_injected_and_leave_honest_work_alone() {
+    let score = score(100..103);
+    let table = score.table();
+    for class in CLASSES {
+        let recall = score.recall(class);
+        if class.must_be_missed() {
+            assert!(recall < 0.2, "{class:?} is not hidden:\n{table}");
+        } else {
+            assert!(recall >= 0.9, "{class:?}:\n{table}");
+        }
+    }
+    assert!(score.false_rate() < 0.1, "{table}");
+}
