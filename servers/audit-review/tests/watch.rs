@@ -7,15 +7,30 @@
 //! | `honest`   | people and machines who do nothing wrong                  |
 //! | `injected` | what is wrong, and must be found or cannot be             |
 //! | `trial`    | recall and false findings                                 |
+//! | `hostile`  | what clients can do to blind it                           |
+//! | `trail`    | a trail of such records, as servers write it              |
+//! | `program`  | the binary over such a trail                              |
+//! | `sigma`    | the rules for other systems, judged by pySigma            |
+//! | `cost`     | time and memory                                           |
 
 #[path = "watch/act.rs"]
 mod act;
+#[path = "watch/cost.rs"]
+mod cost;
 #[path = "watch/honest.rs"]
 mod honest;
+#[path = "watch/hostile.rs"]
+mod hostile;
 #[path = "watch/injected.rs"]
 mod injected;
+#[path = "watch/program.rs"]
+mod program;
 #[path = "watch/random.rs"]
 mod random;
+#[path = "watch/sigma.rs"]
+mod sigma;
+#[path = "watch/trail.rs"]
+mod trail;
 #[path = "watch/trial.rs"]
 mod trial;
 

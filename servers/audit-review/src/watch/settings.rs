@@ -151,8 +151,8 @@ impl Default for VolumeSettings {
         Self {
             warn: Score(3.5),
             alert: Score(5.0),
-            floor_calls: Limit::near(30),
-            floor_items: Limit::near(300),
+            floor_calls: Limit::near(100),
+            floor_items: Limit::near(1000),
             floor_bytes: Bytes(8 << 20),
             unlearned: Limit::near(20),
         }
@@ -163,7 +163,7 @@ impl Default for DistinctSettings {
     fn default() -> Self {
         Self {
             in_ten_minutes: Limit::near(100),
-            in_a_day: Limit::near(300),
+            in_a_day: Limit::near(200),
         }
     }
 }

@@ -117,14 +117,15 @@ impl Distinct {
     fn turn(&mut self, moment: Moment, settings: &DistinctSettings) {
         if self.set > 0 {
             let (burst, daily) = self.limits(settings);
-            for (kept, more) in [
-                (&mut self.peaks, self.peak.min(burst)),
-                (&mut self.totals, counted(self.set).min(daily)),
+            for (kept, more, most) in [
+                (&mut self.peaks, self.peak, burst),
+                (&mut self.totals, counted(self.set), daily),
             ] {
+                let is_learned = kept.len() >= LEARNED;
                 if kept.len() >= DAYS {
                     kept.remove(0);
                 }
-                kept.push(more);
+                kept.push(if is_learned { more.min(most) } else { more });
             }
         }
         self.day = moment.local.day;
@@ -136,17 +137,17 @@ impl Distinct {
     }
 
     fn limits(&mut self, settings: &DistinctSettings) -> (u64, u64) {
-        let limit = |days: &[u64], floor: u64| {
+        let limit = |days: &[u64], floor: u64, unlearned: u64| {
             if days.len() < LEARNED {
-                return floor;
+                return floor.saturating_mul(unlearned);
             }
             let most = days.iter().max().copied().unwrap_or_default();
             let usual = Usual::of(days.iter().copied(), 0).at(Z);
             floor.max(usual).max(most + most / 4)
         };
         *self.limits.get_or_insert_with(|| {
-            let burst = limit(&self.peaks, settings.in_ten_minutes.get());
-            let daily = limit(&self.totals, settings.in_a_day.get());
+            let burst = limit(&self.peaks, settings.in_ten_minutes.get(), 1);
+            let daily = limit(&self.totals, settings.in_a_day.get(), UNLEARNED);
             (burst.min(MOST), daily.min(COUNTABLE))
         })
     }
@@ -174,6 +175,8 @@ const WORDS: usize = 128;
 const DAYS: usize = 28;
 /// So many days must be known before more than the least is usual.
 const LEARNED: usize = 5;
+/// So many times as much is told of a day before.
+const UNLEARNED: u64 = 5;
 /// The robust z of a day that is told.
 const Z: f64 = 5.0;
 /// The most that are kept of ten minutes.

@@ -22,6 +22,8 @@ pub struct Hours {
     hour: i64,
     calls: u64,
     first: u64,
+    /// Since which hour somebody works without a break, and until when; begun at a usual hour.
+    shift: Option<(i64, i64)>,
 }
 
 /// What is unusual.
@@ -53,13 +55,29 @@ impl Hours {
             && settings
                 .open
                 .is_some_and(|open| (open.0..open.1).contains(&local.hour));
-        if is_open || self.calls < settings.calls.get() {
+        let is_odd = |(share, known): (u32, u32)| {
+            // a share of nothing is odd; one day of twenty is not yet
+            u64::from(share) * 100 < settings.percent.get() * u64::from(known)
+        };
+        let found = self.share(local, SLACK);
+        let goes_on = self.shift.is_some_and(|(from, until)| {
+            (until..=until + 1).contains(&hour) && hour - from <= LONGEST_SHIFT
+        });
+        if is_open || goes_on || !found.is_some_and(is_odd) {
+            // who came at a usual hour may stay late
+            let from = self.shift.filter(|_| goes_on).map_or(hour, |(from, _)| from);
+            self.shift = Some((from, hour));
             return None;
         }
-        let (share, known) = self.share(local, SLACK)?;
-        // a share of nothing is odd; one day of twenty is not yet
-        let is_odd = u64::from(share) * 100 < settings.percent.get() * u64::from(known);
-        is_odd.then_some(Odd {
+        let (share, known) = found?;
+        let at_work = Local {
+            days: Days::Work,
+            ..local
+        };
+        let is_a_day_off = local.days == Days::Rest
+            && self.share(at_work, SLACK).is_some_and(|share| !is_odd(share));
+        let least = settings.calls.get() * if is_a_day_off { DAY_OFF } else { 1 };
+        (self.calls >= least).then_some(Odd {
             calls: self.calls,
             share: (share, known),
             first: self.first,
@@ -130,5 +148,9 @@ const LEARNED_WORK: u32 = 10;
 const LEARNED_REST: u32 = 6;
 /// Whoever works until six may work until eight.
 const SLACK: u8 = 2;
+/// So many hours without a break are one piece of work.
+const LONGEST_SHIFT: i64 = 16;
+/// On a day off, at an hour at which they work on others, it takes so many times as many calls.
+const DAY_OFF: u64 = 4;
 /// So many days without anything are looked at, at most.
 const LONGEST: i64 = 90;
