@@ -57,7 +57,7 @@ fn the_trial_over_twenty_seeds() {
 
 #[test]
 fn the_detectors_find_what_is_injected_and_leave_honest_work_alone() {
-    let score = score(100..103);
+    let score = score(100..102);
     let table = score.table();
     for class in CLASSES {
         let recall = score.recall(class);

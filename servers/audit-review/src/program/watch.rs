@@ -32,6 +32,9 @@ use follow::Follow;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub struct Arguments {
+    /// The directory of the trail [default: that of the configuration, or of --audit].
+    #[arg(value_name = "TRAIL")]
+    trail: Option<PathBuf>,
     /// Look at what is there, and end.
     #[arg(long)]
     once: bool,
@@ -56,7 +59,7 @@ pub(super) fn run(
     start: &Start<'_, AuditReviewProgram>,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    let trail = super::trail(start, start.arguments.trail.clone());
+    let trail = super::trail(start, arguments.trail.clone());
     let settings = start.config.watch.clone();
     let mut follow = if arguments.replay {
         Follow::anew(trail, settings)
@@ -195,7 +198,7 @@ Each finding is a record of kind `detect` in the same trail, so that `show --kin
 `forward` have it. With --once it ends with 10 if there were findings, and with 0 if not.
 
 Examples:
-  audit-review /var/lib/keyhole/audit watch
+  audit-review watch /var/lib/keyhole/audit
       Follow the trail.
-  audit-review /var/lib/keyhole/audit watch --once --replay
+  audit-review watch --once --replay /var/lib/keyhole/audit
       Try the thresholds of the configuration on what is there.";

@@ -8,30 +8,30 @@ use serde_json::json;
 
 /// One record.
 #[derive(Clone, Debug, Default)]
-pub struct Act {
-    pub time: i64,
-    pub kind: &'static str,
-    pub action: &'static str,
-    pub server: &'static str,
-    pub instance: String,
-    pub who: Option<String>,
-    pub address: String,
-    pub resource: Option<String>,
-    pub tables: Option<String>,
-    pub request: Option<String>,
-    pub level: Option<&'static str>,
-    pub categories: Vec<&'static str>,
-    pub outcome: &'static str,
-    pub error: &'static str,
-    pub items: u64,
-    pub bytes: u64,
+pub(crate) struct Act {
+    pub(crate) time: i64,
+    pub(crate) kind: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) server: &'static str,
+    pub(crate) instance: String,
+    pub(crate) who: Option<String>,
+    pub(crate) address: String,
+    pub(crate) resource: Option<String>,
+    pub(crate) tables: Option<String>,
+    pub(crate) request: Option<String>,
+    pub(crate) level: Option<&'static str>,
+    pub(crate) categories: Vec<&'static str>,
+    pub(crate) outcome: &'static str,
+    pub(crate) error: &'static str,
+    pub(crate) items: u64,
+    pub(crate) bytes: u64,
     /// The injection that it belongs to.
-    pub injected: Option<usize>,
+    pub(crate) injected: Option<usize>,
 }
 
 impl Act {
     /// As the detectors see it.
-    pub fn seen(&self, seq: u64) -> Seen<'_> {
+    pub(crate) fn seen(&self, seq: u64) -> Seen<'_> {
         Seen {
             seq,
             time: Some(self.time),
@@ -57,7 +57,7 @@ impl Act {
     }
 
     /// As it stands in a trail, without what binds it to others.
-    pub fn json(&self, seq: u64) -> Value {
+    pub(crate) fn json(&self, seq: u64) -> Value {
         let time = DateTime::from_timestamp(self.time, 0).unwrap();
         let mut record = json!({
             "v": 1, "t": "event", "seq": seq, "kind": self.kind,

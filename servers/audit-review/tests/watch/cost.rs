@@ -45,7 +45,7 @@ fn the_cost_of_a_replay() {
 
 /// Samples the peak of the resident set while it runs.
 const MEASURED: &str = r#"
-"$1" "$2" watch --replay --once & pid=$!
+"$1" watch "$2" --replay --once & pid=$!
 while kill -0 $pid 2>/dev/null; do
   grep VmHWM /proc/$pid/status 2>/dev/null | tail -1 > "$2.peak.new" && mv "$2.peak.new" "$2.peak"
   sleep 0.2

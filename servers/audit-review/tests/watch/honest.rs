@@ -5,7 +5,7 @@ use crate::random::Random;
 
 /// What somebody is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Habit {
+pub(crate) enum Habit {
     /// Works in an office, with lunch, busy days, late evenings, a vacation.
     Office,
     /// The same, and is woken up at night in one week of four.
@@ -24,10 +24,10 @@ pub enum Habit {
 
 /// Somebody.
 #[derive(Clone, Debug)]
-pub struct Somebody {
-    pub name: String,
-    pub habit: Habit,
-    pub address: String,
+pub(crate) struct Somebody {
+    pub(crate) name: String,
+    pub(crate) habit: Habit,
+    pub(crate) address: String,
     home: String,
     rate: f64,
     shift: i64,
@@ -39,18 +39,18 @@ pub struct Somebody {
 }
 
 /// The first day, a Monday.
-pub const BEGIN: i64 = 20_458;
+pub(crate) const BEGIN: i64 = 20_458;
 /// So many days.
-pub const DAYS: i64 = 56;
+pub(crate) const DAYS: i64 = 56;
 /// Days on which nobody works; the calendar of the detectors has the first.
-pub const HOLIDAYS: [i64; 2] = [BEGIN + 18, BEGIN + 39];
+pub(crate) const HOLIDAYS: [i64; 2] = [BEGIN + 18, BEGIN + 39];
 
-pub fn is_rest(day: i64) -> bool {
+pub(crate) fn is_rest(day: i64) -> bool {
     (day + 3).rem_euclid(7) >= 5 || HOLIDAYS.contains(&day)
 }
 
 /// Who there is.
-pub fn people(random: &mut Random) -> Vec<Somebody> {
+pub(crate) fn people(random: &mut Random) -> Vec<Somebody> {
     let kinds = [
         (Habit::Office, 30),
         (Habit::OnCall, 4),
@@ -87,7 +87,7 @@ pub fn people(random: &mut Random) -> Vec<Somebody> {
 }
 
 /// What `who` does in all the time.
-pub fn live(who: &Somebody, random: &mut Random, out: &mut Vec<Act>) {
+pub(crate) fn live(who: &Somebody, random: &mut Random, out: &mut Vec<Act>) {
     for day in BEGIN.max(who.since)..BEGIN + DAYS {
         if who.habit == Habit::Batch {
             machine(who, day, random, out);
@@ -220,7 +220,7 @@ impl Somebody {
     }
 
     /// Reading a file, as most calls are; a few of them fail.
-    pub fn read(&self, random: &mut Random, time: i64, address: String) -> Act {
+    pub(crate) fn read(&self, random: &mut Random, time: i64, address: String) -> Act {
         // few files are asked for often
         let which = (self.files as f64 * random.part().powi(2)) as i64;
         let mut act = Act {
@@ -250,7 +250,7 @@ impl Somebody {
 }
 
 /// Opening and closing of the servers; one in twenty dies.
-pub fn servers(random: &mut Random, out: &mut Vec<Act>) {
+pub(crate) fn servers(random: &mut Random, out: &mut Vec<Act>) {
     for day in BEGIN..BEGIN + DAYS {
         for server in ["readonly-fs", "scoped-db", "api-fetch"] {
             let act = |action, time| Act {

@@ -13,7 +13,7 @@ use crate::random::Random;
 
 /// A class of injections.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Class {
+pub(crate) enum Class {
     BulkRead,
     SlowScrape,
     NightAccess,
@@ -30,7 +30,7 @@ pub enum Class {
     SlowProbing,
 }
 
-pub const CLASSES: [Class; 11] = [
+pub(crate) const CLASSES: [Class; 11] = [
     Class::BulkRead,
     Class::SlowScrape,
     Class::NightAccess,
@@ -46,15 +46,15 @@ pub const CLASSES: [Class; 11] = [
 
 /// One injection.
 #[derive(Clone, Debug)]
-pub struct Injection {
-    pub class: Class,
-    pub who: Option<String>,
-    pub from: i64,
-    pub until: i64,
+pub(crate) struct Injection {
+    pub(crate) class: Class,
+    pub(crate) who: Option<String>,
+    pub(crate) from: i64,
+    pub(crate) until: i64,
 }
 
 impl Class {
-    pub fn must_be_missed(self) -> bool {
+    pub(crate) fn must_be_missed(self) -> bool {
         matches!(self, Self::OneADay | Self::WithinHabits | Self::SlowProbing)
     }
 
@@ -82,13 +82,13 @@ impl Class {
 
 impl Injection {
     /// Whether `finding` is about it.
-    pub fn is_met_by(&self, finding: &Finding) -> bool {
+    pub(crate) fn is_met_by(&self, finding: &Finding) -> bool {
         let who = finding.who.as_ref().map(|(_, who)| who);
         self.touches(finding) && self.class.rules().contains(&finding.rule) && who == self.who.as_ref()
     }
 
     /// Whether `finding` came of it, whatever it says.
-    pub fn touches(&self, finding: &Finding) -> bool {
+    pub(crate) fn touches(&self, finding: &Finding) -> bool {
         let who = finding.who.as_ref().map(|(_, who)| who);
         let is_in_time = finding.window.1 >= self.from && finding.window.0 <= self.until + 3600;
         is_in_time && (who == self.who.as_ref() || who.is_none())
@@ -96,7 +96,7 @@ impl Injection {
 }
 
 /// Injects some of each class, in the second half of the time.
-pub fn inject(
+pub(crate) fn inject(
     people: &[Somebody],
     random: &mut Random,
     acts: &mut Vec<Act>,

@@ -40,7 +40,7 @@ impl Bed {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_audit-review"));
-        command.env_clear().arg(self.audit()).arg("watch").args(arguments);
+        command.env_clear().arg("watch").arg(self.audit()).args(arguments);
         command
     }
 
@@ -221,8 +221,8 @@ fn a_threshold_of_the_configuration_is_in_force() {
     fs::write(&config, "[watch.denials]\nof-a-principal = 7\n").unwrap();
     let run = |config: &Path| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_audit-review"));
-        command.arg("--config").arg(config).arg(bed.audit());
-        command.args(["watch", "--replay"]).output().unwrap()
+        command.arg("watch").arg("--config").arg(config).arg(bed.audit());
+        command.arg("--replay").output().unwrap()
     };
     assert_eq!(run(&config).status.code(), Some(0));
     fs::write(&config, "[watch.denials]\nof-a-principle = 7\n").unwrap();

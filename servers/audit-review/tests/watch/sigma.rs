@@ -17,9 +17,8 @@ use crate::injected::Class;
 use crate::trial::World;
 
 /// Rules, and the injection that each must find; the others are bases of these.
-const RULES: [(&str, Class); 8] = [
+const RULES: [(&str, Class); 7] = [
     ("denied_burst_principal", Class::DeniedProbing),
-    ("denied_burst_address", Class::DeniedProbing),
     ("bulk_read", Class::BulkRead),
     ("many_resources", Class::BulkRead),
     ("night_access", Class::NightAccess),
@@ -89,6 +88,16 @@ fn the_sigma_rules_are_valid_and_fire_on_what_is_injected_alone() {
         text.push_str(&record.to_string());
         text.push('\n');
     }
+    // one address, many principals
+    for at in 0..20 {
+        let record = json!({
+            "seq": 2_000_000 + at, "time": format!("2026-05-05T13:00:{at:02}Z"),
+            "kind": "request", "outcome": "denied", "error.type": "not_cleared",
+            "principal.id": format!("p{at}"), "client.address": "10.9.9.9",
+        });
+        text.push_str(&record.to_string());
+        text.push('\n');
+    }
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()).unwrap());
     let output = judge.wait_with_output().unwrap();
     writer.join().unwrap();
@@ -116,9 +125,11 @@ fn the_sigma_rules_are_valid_and_fire_on_what_is_injected_alone() {
         let seq = 1_000_000 + at as u64;
         assert!(fired(rule).contains(&vec![seq]), "{rule} misses {record}");
     }
+    let address: Vec<u64> = (2_000_000..2_000_020).collect();
+    assert_eq!(fired("denied_burst_address"), [address]);
     let honest = |rule: &str| fired(rule).iter().filter(|w| w[0] < 1_000_000).count();
     assert_eq!((honest("trail_trouble"), honest("watch_alert")), (0, 0));
     let files = std::fs::read_dir(here.join("sigma")).unwrap().count();
     // the four bases have no injection of their own
-    assert_eq!(files, RULES.len() + 2 + 4, "each rule is proven");
+    assert_eq!(files, RULES.len() + 3 + 4, "each rule is proven");
 }

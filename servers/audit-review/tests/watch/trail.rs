@@ -16,7 +16,7 @@ use guard::gate::record_id;
 use crate::act::Act;
 
 /// Opens the trail in `dir` as `server` does.
-pub fn open(dir: &Path, server: &'static str, time: i64) -> Audit {
+pub(crate) fn open(dir: &Path, server: &'static str, time: i64) -> Audit {
     let settings = Settings {
         low_water_bytes: 0,
         ..Settings::new(dir)
@@ -29,7 +29,7 @@ pub fn open(dir: &Path, server: &'static str, time: i64) -> Audit {
 }
 
 /// Writes `acts` as one server.
-pub fn write(dir: &Path, acts: &[Act]) {
+pub(crate) fn write(dir: &Path, acts: &[Act]) {
     let audit = open(dir, "readonly-fs", acts[0].time);
     for act in acts {
         audit.write_blocking(record(act)).unwrap();
@@ -38,7 +38,7 @@ pub fn write(dir: &Path, acts: &[Act]) {
     audit.close(DateTime::from_timestamp(last, 0).unwrap()).unwrap();
 }
 
-pub fn record(act: &Act) -> Record<'_> {
+pub(crate) fn record(act: &Act) -> Record<'_> {
     let time = DateTime::from_timestamp(act.time, 0).unwrap();
     let kind = match act.kind {
         "request" => Kind::Request,

@@ -17,14 +17,14 @@ use crate::injected::Injection;
 use crate::random::Random;
 
 /// Eight weeks.
-pub struct World {
-    pub acts: Vec<Act>,
-    pub injections: Vec<Injection>,
-    pub principals: usize,
+pub(crate) struct World {
+    pub(crate) acts: Vec<Act>,
+    pub(crate) injections: Vec<Injection>,
+    pub(crate) principals: usize,
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let people = honest::people(&mut random);
         let mut acts = Vec::new();
@@ -43,7 +43,7 @@ impl World {
 }
 
 /// The settings of an operator who wrote down the one holiday that was known.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
     let day = chrono::DateTime::from_timestamp(honest::HOLIDAYS[0] * 86_400, 0).unwrap();
     settings.hours.holidays = [day.date_naive()].into();
@@ -51,7 +51,7 @@ pub fn settings() -> Settings {
     settings
 }
 
-pub fn watch(acts: &[Act], settings: Settings) -> Vec<Finding> {
+pub(crate) fn watch(acts: &[Act], settings: Settings) -> Vec<Finding> {
     let mut watch = Watch::new(settings, Known::default());
     watch.seed("a hash of the trail");
     let mut found = Vec::new();
@@ -63,15 +63,15 @@ pub fn watch(acts: &[Act], settings: Settings) -> Vec<Finding> {
 
 /// What came of one or several worlds.
 #[derive(Debug, Default)]
-pub struct Score {
-    pub found: BTreeMap<Class, (u32, u32)>,
-    pub wrong: BTreeMap<Rule, u32>,
-    pub weeks: f64,
-    pub records: usize,
+pub(crate) struct Score {
+    pub(crate) found: BTreeMap<Class, (u32, u32)>,
+    pub(crate) wrong: BTreeMap<Rule, u32>,
+    pub(crate) weeks: f64,
+    pub(crate) records: usize,
 }
 
 impl Score {
-    pub fn add(&mut self, world: &World, findings: &[Finding]) {
+    pub(crate) fn add(&mut self, world: &World, findings: &[Finding]) {
         for injection in &world.injections {
             let (found, all) = self.found.entry(injection.class).or_default();
             let mut own = findings.iter();
@@ -98,18 +98,18 @@ impl Score {
         self.records += world.acts.len();
     }
 
-    pub fn recall(&self, class: Class) -> f64 {
+    pub(crate) fn recall(&self, class: Class) -> f64 {
         let (found, all) = self.found[&class];
         f64::from(found) / f64::from(all)
     }
 
     /// False findings a principal and week.
-    pub fn false_rate(&self) -> f64 {
+    pub(crate) fn false_rate(&self) -> f64 {
         f64::from(self.wrong.values().sum::<u32>()) / self.weeks
     }
 
     /// The tables of `DETECTION.md`.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let mut table = String::from("| injected | found | of | recall |\n|---|---|---|---|\n");
         for class in CLASSES {
             let (found, all) = self.found[&class];
