@@ -274,13 +274,7 @@ impl Watch {
 }
 
 impl Address {
-    fn see(
-        &mut self,
-        moment: Moment,
-        seen: &Seen<'_>,
-        address: &str,
-        teller: &mut Teller<'_>,
-    ) {
+    fn see(&mut self, moment: Moment, seen: &Seen<'_>, address: &str, teller: &mut Teller<'_>) {
         self.last = moment.at.now;
         let weight = denials::weight(seen.kind, seen.outcome, seen.error);
         let limit = teller.settings.denials.of_an_address.get();

@@ -51,7 +51,10 @@ fn score(seeds: std::ops::Range<u64>) -> Score {
 #[ignore = "prints the tables of DETECTION.md; a minute in release"]
 fn the_trial_over_twenty_seeds() {
     let score = score(0..20);
-    println!("{} records, {} principal-weeks\n", score.records, score.weeks);
+    println!(
+        "{} records, {} principal-weeks\n",
+        score.records, score.weeks
+    );
     println!("{}", score.table());
 }
 

@@ -59,12 +59,12 @@ pub(super) fn run(
     start: &Start<'_, AuditReviewProgram>,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    let trail = super::trail(start, arguments.trail.clone());
+    let trail = super::trail(start, arguments.trail);
     let settings = start.config.watch.clone();
     let mut follow = if arguments.replay {
         Follow::anew(trail, settings)
     } else {
-        let path = state(&arguments, start, &trail);
+        let path = state(arguments.state, start, &trail);
         let refused = |cause| StartError::step(format!("the state in {}", path.display()), cause);
         let file = StateFile::hold(&path).map_err(refused)?;
         let state = file.load().map_err(refused)?;
@@ -140,17 +140,13 @@ impl Told<'_> {
     }
 }
 
-fn state(
-    arguments: &Arguments,
-    start: &Start<'_, AuditReviewProgram>,
-    trail: &Trail,
-) -> PathBuf {
+fn state(given: Option<PathBuf>, start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> PathBuf {
     let configured = start.config.watch.state.as_ref();
     let configured = configured.map(|path| match start.source {
         Some(source) => source.resolve(path),
         None => path.clone(),
     });
-    arguments.state.clone().or(configured).unwrap_or_else(|| {
+    given.or(configured).unwrap_or_else(|| {
         let mut beside = trail.dir().as_os_str().to_owned();
         beside.push(".watch");
         beside.into()

@@ -112,7 +112,11 @@ mod tests {
         clock.at(Some(NOON));
         let monday = NOON + 3 * 86_400;
         assert_eq!(clock.at(Some(monday)).now, monday);
-        assert_eq!(clock.at(Some(monday - 30)).now, monday, "a little out of order");
+        assert_eq!(
+            clock.at(Some(monday - 30)).now,
+            monday,
+            "a little out of order"
+        );
     }
 
     #[test]

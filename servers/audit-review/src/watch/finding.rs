@@ -308,7 +308,10 @@ mod tests {
             "2026-05-05T12:05:00Z warn  off-hours local:ada: `ada` was here (records 3 to 9, score 100)"
         );
         assert_eq!(
-            finding("a\u{1b}[2J\u{202e}b").line().matches("\\u{").count(),
+            finding("a\u{1b}[2J\u{202e}b")
+                .line()
+                .matches("\\u{")
+                .count(),
             4
         );
     }

@@ -164,18 +164,17 @@ impl Person {
             .flatten()
         {
             let hash = super::hash(around.seed, resource);
-            self.distinct
-                .see(moment, hash, &settings.distinct, |many| {
-                    let (rule, span, since) = if many.in_a_day {
-                        (Rule::DistinctDay, "in a day", now - now.rem_euclid(86_400))
-                    } else {
-                        (Rule::DistinctBurst, "in ten minutes", now - 600)
-                    };
-                    let said = format!("{} different resources {span}", many.count);
-                    let mut finding = about(rule, many.first, since, said);
-                    finding.score = many.count * 100 / many.limit.max(1);
-                    teller.tell(cool, finding);
-                });
+            self.distinct.see(moment, hash, &settings.distinct, |many| {
+                let (rule, span, since) = if many.in_a_day {
+                    (Rule::DistinctDay, "in a day", now - now.rem_euclid(86_400))
+                } else {
+                    (Rule::DistinctBurst, "in ten minutes", now - 600)
+                };
+                let said = format!("{} different resources {span}", many.count);
+                let mut finding = about(rule, many.first, since, said);
+                finding.score = many.count * 100 / many.limit.max(1);
+                teller.tell(cool, finding);
+            });
         }
         if let Some(odd) = self.hours.see(moment, &settings.hours)
             && !around.is_always_open
@@ -260,17 +259,16 @@ impl Worth for Person {
     }
 }
 
-fn volume(
-    much: Much,
-    now: i64,
-    about: &dyn Fn(Rule, u64, i64, String) -> Finding,
-) -> Finding {
+fn volume(much: Much, now: i64, about: &dyn Fn(Rule, u64, i64, String) -> Finding) -> Finding {
     let (rule, of) = match much.which {
         0 => (Rule::VolumeCalls, "calls"),
         1 => (Rule::VolumeItems, "items"),
         _ => (Rule::VolumeBytes, "bytes"),
     };
-    let said = format!("{} {of} in an hour, {} are usual at most", much.count, much.limit);
+    let said = format!(
+        "{} {of} in an hour, {} are usual at most",
+        much.count, much.limit
+    );
     let mut finding = about(rule, much.first, now - now.rem_euclid(3600), said);
     finding.score = much.count.saturating_mul(100) / much.limit.max(1);
     match much.level {

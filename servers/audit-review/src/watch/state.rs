@@ -69,7 +69,9 @@ pub enum StateTrouble {
     #[error("another watch holds it: stop that one, or give this one a `--state` of its own")]
     Held,
     /// It can be read or changed by others.
-    #[error("it is open to other users, or no regular file: `chmod 600` it, or remove it to learn anew")]
+    #[error(
+        "it is open to other users, or no regular file: `chmod 600` it, or remove it to learn anew"
+    )]
     Open,
     /// It is not what was written.
     #[error("it is damaged: restore it, or remove it to learn the trail anew from its beginning")]
@@ -280,7 +282,10 @@ mod tests {
     fn another_version_is_told_from_damage() {
         let text = String::from_utf8(print(&state()).unwrap()).unwrap();
         let newer = text.replacen("watch/1", "watch/2", 1);
-        assert!(matches!(parse(newer.as_bytes()), Err(StateTrouble::Version)));
+        assert!(matches!(
+            parse(newer.as_bytes()),
+            Err(StateTrouble::Version)
+        ));
         assert!(matches!(parse(b""), Err(StateTrouble::Damaged)));
         let more = text.replacen("{", "{\"x\":1,", 1);
         assert!(matches!(parse(more.as_bytes()), Err(StateTrouble::Damaged)));
@@ -288,7 +293,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_byte_is_never_taken(at in any::<prop::sample::Index>(), bit in 0..8) {
+        fn a_changed_byte_is_never_taken(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
             let mut bytes = print(&state()).unwrap();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;

@@ -20,7 +20,10 @@ fn the_cost_of_a_replay() {
     let weeks = 56 * 86_400;
     let begin = Instant::now();
     let writer = Arc::new(trail::open(&audit, "readonly-fs", world.acts[0].time));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     for at in 0..count {
         let mut act = world.acts[at % world.acts.len()].clone();
         act.time += weeks * (at / world.acts.len()) as i64;
@@ -31,10 +34,20 @@ fn the_cost_of_a_replay() {
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
-    println!("{count} records, {} MiB, written in {:?}", size >> 20, begin.elapsed());
+    println!(
+        "{count} records, {} MiB, written in {:?}",
+        size >> 20,
+        begin.elapsed()
+    );
     let begin = Instant::now();
     let mut command = Command::new("/usr/bin/env");
-    command.args(["bash", "-c", MEASURED, "bash", env!("CARGO_BIN_EXE_audit-review")]);
+    command.args([
+        "bash",
+        "-c",
+        MEASURED,
+        "bash",
+        env!("CARGO_BIN_EXE_audit-review"),
+    ]);
     let output = command.arg(&audit).output().unwrap();
     assert!(Path::new(env!("CARGO_BIN_EXE_audit-review")).exists());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

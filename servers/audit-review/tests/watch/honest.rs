@@ -75,7 +75,14 @@ pub(crate) fn people(random: &mut Random) -> Vec<Somebody> {
             files: random.between(30, 150),
             uses_tickets: random.chance(0.5),
             posts: random.chance(0.3),
-            away: (away, away + if random.chance(0.4) { random.between(3, 12) } else { 0 }),
+            away: (
+                away,
+                away + if random.chance(0.4) {
+                    random.between(3, 12)
+                } else {
+                    0
+                },
+            ),
             since: if habit == Habit::Newcomer {
                 BEGIN + random.between(20, 30)
             } else {
@@ -177,7 +184,8 @@ fn flap(who: &Somebody, random: &mut Random, hour: i64, out: &mut Vec<Act>) {
         let address = if at % 3 == 0 { &who.home } else { &who.address };
         let mut act = who.read(random, start + at * 20, address.clone());
         if random.chance(0.7) {
-            (act.outcome, act.error) = ("denied", *random.pick(&["malformed", "busy", "malformed"]));
+            (act.outcome, act.error) =
+                ("denied", *random.pick(&["malformed", "busy", "malformed"]));
             (act.items, act.bytes) = (0, 0);
         }
         out.push(act);
@@ -258,7 +266,14 @@ pub(crate) fn servers(random: &mut Random, out: &mut Vec<Act>) {
                 kind: "log",
                 action,
                 server,
-                instance: format!("{}-{day}", if server == "readonly-fs" { "fs" } else { server }),
+                instance: format!(
+                    "{}-{day}",
+                    if server == "readonly-fs" {
+                        "fs"
+                    } else {
+                        server
+                    }
+                ),
                 ..Act::default()
             };
             out.push(act("open", day * 86_400));

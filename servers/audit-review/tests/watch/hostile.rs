@@ -56,7 +56,10 @@ impl Looking {
     }
 
     fn rules(&self, who: &str) -> BTreeSet<Rule> {
-        let own = self.2.iter().filter(|f| f.who.as_ref().is_some_and(|(_, own)| own == who));
+        let own = self
+            .2
+            .iter()
+            .filter(|f| f.who.as_ref().is_some_and(|(_, own)| own == who));
         own.map(|finding| finding.rule).collect()
     }
 
@@ -72,7 +75,10 @@ fn a_flood_of_names_hides_no_burst_and_forgets_nobody_who_is_known() {
     for day in 0..20 {
         for at in 0..9 {
             for call in 0..12 {
-                watch.see(&act("regular", NOON + day * 86_400 + at * 3600 + call * 200));
+                watch.see(&act(
+                    "regular",
+                    NOON + day * 86_400 + at * 3600 + call * 200,
+                ));
             }
         }
     }
@@ -87,12 +93,18 @@ fn a_flood_of_names_hides_no_burst_and_forgets_nobody_who_is_known() {
         }
     }
     assert!(watch.rules("prober").contains(&Rule::DenialsPrincipal));
-    assert!(watch.2.iter().any(|f| f.rule == Rule::Crowded), "it is told");
+    assert!(
+        watch.2.iter().any(|f| f.rule == Rule::Crowded),
+        "it is told"
+    );
     for call in 0..400 {
         watch.see(&act("regular", now + 300 + call * 5));
     }
     let rules = watch.rules("regular");
-    assert!(rules.contains(&Rule::VolumeCalls), "what was learned is there: {rules:?}");
+    assert!(
+        rules.contains(&Rule::VolumeCalls),
+        "what was learned is there: {rules:?}"
+    );
 }
 
 #[test]
@@ -152,7 +164,12 @@ fn a_flood_of_findings_is_bounded_and_told() {
     for at in 0..5 {
         watch.see(&denied("later", NOON + 7200 + at));
     }
-    let told = watch.2.iter().rev().find(|f| f.rule == Rule::Flood).unwrap();
+    let told = watch
+        .2
+        .iter()
+        .rev()
+        .find(|f| f.rule == Rule::Flood)
+        .unwrap();
     assert_eq!(told.said, "1800 findings were left out");
 }
 
@@ -257,7 +274,9 @@ fn days_to_shift(calls: u64) -> i64 {
                 watch.see(&act("p", time));
             }
         }
-        let told = watch.2[before..].iter().any(|f| f.rule == Rule::VolumeCalls);
+        let told = watch.2[before..]
+            .iter()
+            .any(|f| f.rule == Rule::VolumeCalls);
         assert!(!told || day < 10, "day {day}: {each}");
     }
     365

@@ -84,7 +84,9 @@ impl Injection {
     /// Whether `finding` is about it.
     pub(crate) fn is_met_by(&self, finding: &Finding) -> bool {
         let who = finding.who.as_ref().map(|(_, who)| who);
-        self.touches(finding) && self.class.rules().contains(&finding.rule) && who == self.who.as_ref()
+        self.touches(finding)
+            && self.class.rules().contains(&finding.rule)
+            && who == self.who.as_ref()
     }
 
     /// Whether `finding` came of it, whatever it says.
@@ -103,11 +105,18 @@ pub(crate) fn inject(
 ) -> Vec<Injection> {
     let mut injections = Vec::new();
     let office: Vec<&Somebody> = people.iter().filter(|p| p.habit == Habit::Office).collect();
-    let personnel: Vec<&Somebody> = people.iter().filter(|p| p.habit == Habit::Personnel).collect();
+    let personnel: Vec<&Somebody> = people
+        .iter()
+        .filter(|p| p.habit == Habit::Personnel)
+        .collect();
     for class in CLASSES {
         let times = if class == Class::SilencedLog { 1 } else { 4 };
         for _ in 0..times {
-            let group = if class == Class::WithinHabits { &personnel } else { &office };
+            let group = if class == Class::WithinHabits {
+                &personnel
+            } else {
+                &office
+            };
             let who = *random.pick(group);
             let day = loop {
                 let day = BEGIN + random.between(30, DAYS - 3);
@@ -121,7 +130,8 @@ pub(crate) fn inject(
                 act.injected = Some(number);
             }
             let own = acts.iter().skip(first).map(|act| act.time);
-            let (from, until) = times.unwrap_or_else(|| (own.clone().min().unwrap(), own.max().unwrap()));
+            let (from, until) =
+                times.unwrap_or_else(|| (own.clone().min().unwrap(), own.max().unwrap()));
             injections.push(Injection {
                 class,
                 who: (class != Class::SilencedLog).then(|| who.name.clone()),
@@ -180,7 +190,11 @@ fn one(
         }
         Class::DeniedProbing | Class::SlowProbing => {
             let is_slow = class == Class::SlowProbing;
-            let (count, step) = if is_slow { (8, 660) } else { (random.between(6, 40), random.between(2, 40)) };
+            let (count, step) = if is_slow {
+                (8, 660)
+            } else {
+                (random.between(6, 40), random.between(2, 40))
+            };
             let start = hour(random.between(10, 16));
             for at in 0..count {
                 let mut act = read(random, start + at * step);

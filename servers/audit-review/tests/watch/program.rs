@@ -26,7 +26,11 @@ const THEN: i64 = 1_777_982_400;
 impl Bed {
     fn new() -> Self {
         let shm = Path::new("/dev/shm");
-        let parent = if shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() };
+        let parent = if shm.is_dir() {
+            shm.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
         Self(TempDir::with_prefix_in("keyhole-", parent).unwrap())
     }
 
@@ -40,7 +44,11 @@ impl Bed {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_audit-review"));
-        command.env_clear().arg("watch").arg(self.audit()).args(arguments);
+        command
+            .env_clear()
+            .arg("watch")
+            .arg(self.audit())
+            .args(arguments);
         command
     }
 
@@ -103,7 +111,10 @@ fn a_finding_is_told_recorded_and_not_repeated() {
     bed.probe("mallory", THEN);
     let (code, out, said) = bed.run(&["--once"]);
     assert_eq!(code, Some(10), "{out}{said}");
-    assert!(out.contains("alert denials-principal https://id.example:mallory: 5 refusals"), "{out}");
+    assert!(
+        out.contains("alert denials-principal https://id.example:mallory: 5 refusals"),
+        "{out}"
+    );
     assert!(said.contains("1 findings"), "{said}");
     let recorded = bed.recorded();
     assert_eq!(recorded.len(), 1);
@@ -112,7 +123,10 @@ fn a_finding_is_told_recorded_and_not_repeated() {
     assert_eq!(finding["detect.level"], "alert");
     assert_eq!(finding["principal.id"], "mallory");
     assert_eq!(finding["server.name"], "audit-review");
-    assert_eq!(finding["detect.window"], "2026-05-05T11:55:04Z/2026-05-05T12:00:04Z");
+    assert_eq!(
+        finding["detect.window"],
+        "2026-05-05T11:55:04Z/2026-05-05T12:00:04Z"
+    );
     assert!(finding["detect.first"].as_u64() < finding["detect.last"].as_u64());
     assert!(finding["detect.score"].as_u64() >= Some(100));
     let (code, out, _) = bed.run(&["--once"]);
@@ -163,7 +177,10 @@ fn a_damaged_state_is_refused_before_anything_is_written() {
     let before = bytes(&bed.audit());
     let (code, _, said) = bed.run(&["--once"]);
     assert_eq!(code, Some(3));
-    assert!(said.contains("it is damaged: restore it, or remove it"), "{said}");
+    assert!(
+        said.contains("it is damaged: restore it, or remove it"),
+        "{said}"
+    );
     assert_eq!(said.lines().count(), 1);
     assert_eq!(bytes(&bed.audit()), before);
     assert_eq!(fs::read(bed.state()).unwrap(), state);
@@ -190,7 +207,10 @@ fn l5_a_name_cannot_steer_the_terminal() {
     bed.probe("\u{1b}[2J\u{202e}x\r\n\u{9b}0m", THEN);
     let (_, out, _) = bed.run(&["--replay"]);
     assert_eq!(out.lines().count(), 1);
-    assert!(out.contains("\\u{1b}[2J\\u{202e}x\\u{d}\\u{a}\\u{9b}0m"), "{out}");
+    assert!(
+        out.contains("\\u{1b}[2J\\u{202e}x\\u{d}\\u{a}\\u{9b}0m"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -221,7 +241,11 @@ fn a_threshold_of_the_configuration_is_in_force() {
     fs::write(&config, "[watch.denials]\nof-a-principal = 7\n").unwrap();
     let run = |config: &Path| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_audit-review"));
-        command.arg("watch").arg("--config").arg(config).arg(bed.audit());
+        command
+            .arg("watch")
+            .arg("--config")
+            .arg(config)
+            .arg(bed.audit());
         command.arg("--replay").output().unwrap()
     };
     assert_eq!(run(&config).status.code(), Some(0));

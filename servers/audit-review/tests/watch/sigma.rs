@@ -36,11 +36,26 @@ fn made(seq: u64) -> [(&'static str, Value); 5] {
         record
     };
     [
-        ("trail_trouble", record(json!({"kind": "log", "action": "recover"}))),
-        ("trail_trouble", record(json!({"kind": "log", "action": "resume"}))),
-        ("trail_trouble", record(json!({"kind": "request", "outcome": "unknown"}))),
-        ("trail_trouble", record(json!({"kind": "request", "outcome": "error", "truncated": true}))),
-        ("watch_alert", record(json!({"kind": "detect", "detect.level": "alert"}))),
+        (
+            "trail_trouble",
+            record(json!({"kind": "log", "action": "recover"})),
+        ),
+        (
+            "trail_trouble",
+            record(json!({"kind": "log", "action": "resume"})),
+        ),
+        (
+            "trail_trouble",
+            record(json!({"kind": "request", "outcome": "unknown"})),
+        ),
+        (
+            "trail_trouble",
+            record(json!({"kind": "request", "outcome": "error", "truncated": true})),
+        ),
+        (
+            "watch_alert",
+            record(json!({"kind": "detect", "detect.level": "alert"})),
+        ),
     ]
 }
 
@@ -49,7 +64,9 @@ fn the_sigma_rules_are_valid_and_fire_on_what_is_injected_alone() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = here.join("../../tests/foreign/venv/bin/python");
     let has = |python: &Path| {
-        let asked = Command::new(python).args(["-c", "import sigma.collection"]).output();
+        let asked = Command::new(python)
+            .args(["-c", "import sigma.collection"])
+            .output();
         asked.is_ok_and(|output| output.status.success())
     };
     if !has(&python) {
@@ -103,7 +120,10 @@ fn the_sigma_rules_are_valid_and_fire_on_what_is_injected_alone() {
     writer.join().unwrap();
     assert!(output.status.success(), "pySigma takes the rules");
     let judged: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&judged["errors"], &judged["issues"]), (&json!([]), &json!([])));
+    assert_eq!(
+        (&judged["errors"], &judged["issues"]),
+        (&json!([]), &json!([]))
+    );
     assert!(judged["checks"].as_u64() > Some(10));
     let fired = |rule: &str| -> Vec<Vec<u64>> {
         serde_json::from_value(judged["fired"][rule].clone()).unwrap()
@@ -118,7 +138,11 @@ fn the_sigma_rules_are_valid_and_fire_on_what_is_injected_alone() {
         assert!(windows.iter().any(hits), "{rule} misses {expected:?}");
         for window in &windows {
             let honest = window.iter().all(|seq| class(seq).is_none());
-            assert!(!honest, "{rule} fires on honest work: {:?}", acts.get(&window[0]));
+            assert!(
+                !honest,
+                "{rule} fires on honest work: {:?}",
+                acts.get(&window[0])
+            );
         }
     }
     for (at, (rule, record)) in made.iter().enumerate() {

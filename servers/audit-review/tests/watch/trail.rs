@@ -35,7 +35,9 @@ pub(crate) fn write(dir: &Path, acts: &[Act]) {
         audit.write_blocking(record(act)).unwrap();
     }
     let last = acts[acts.len() - 1].time;
-    audit.close(DateTime::from_timestamp(last, 0).unwrap()).unwrap();
+    audit
+        .close(DateTime::from_timestamp(last, 0).unwrap())
+        .unwrap();
 }
 
 pub(crate) fn record(act: &Act) -> Record<'_> {

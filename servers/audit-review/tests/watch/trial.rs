@@ -80,7 +80,8 @@ impl Score {
                 own.any(|f| {
                     let caused = world.acts.get(f.records.1 as usize - 1);
                     caused.is_some_and(|act| {
-                        act.injected.is_some_and(|at| world.injections[at].class == injection.class)
+                        act.injected
+                            .is_some_and(|at| world.injections[at].class == injection.class)
                     }) && injection.touches(f)
                 })
             } else {
@@ -90,7 +91,11 @@ impl Score {
             *found += u32::from(is_found);
         }
         for finding in findings {
-            if !world.injections.iter().any(|i| i.touches(finding) && (i.who.is_some() || i.is_met_by(finding))) {
+            if !world
+                .injections
+                .iter()
+                .any(|i| i.touches(finding) && (i.who.is_some() || i.is_met_by(finding)))
+            {
                 *self.wrong.entry(finding.rule).or_default() += 1;
             }
         }
@@ -114,8 +119,14 @@ impl Score {
         for class in CLASSES {
             let (found, all) = self.found[&class];
             let recall = self.recall(class);
-            let must = if class.must_be_missed() { " (cannot be found)" } else { "" };
-            table.push_str(&format!("| {class:?}{must} | {found} | {all} | {recall:.2} |\n"));
+            let must = if class.must_be_missed() {
+                " (cannot be found)"
+            } else {
+                ""
+            };
+            table.push_str(&format!(
+                "| {class:?}{must} | {found} | {all} | {recall:.2} |\n"
+            ));
         }
         table.push_str("\n| rule | false findings | a principal and week |\n|---|---|---|\n");
         for (rule, count) in &self.wrong {

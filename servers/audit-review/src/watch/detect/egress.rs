@@ -86,7 +86,11 @@ impl Egress {
         }
         if self.habits.len() >= MOST {
             // the least of the habits, never a firm one for a new one where there is another
-            let least = self.habits.iter().enumerate().min_by_key(|(_, own)| (own.1, own.2));
+            let least = self
+                .habits
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, own)| (own.1, own.2));
             if let Some((at, _)) = least {
                 self.habits.swap_remove(at);
             }

@@ -65,7 +65,10 @@ impl Hours {
         });
         if is_open || goes_on || !found.is_some_and(is_odd) {
             // who came at a usual hour may stay late
-            let from = self.shift.filter(|_| goes_on).map_or(hour, |(from, _)| from);
+            let from = self
+                .shift
+                .filter(|_| goes_on)
+                .map_or(hour, |(from, _)| from);
             self.shift = Some((from, hour));
             return None;
         }
@@ -75,7 +78,9 @@ impl Hours {
             ..local
         };
         let is_a_day_off = local.days == Days::Rest
-            && self.share(at_work, SLACK).is_some_and(|share| !is_odd(share));
+            && self
+                .share(at_work, SLACK)
+                .is_some_and(|share| !is_odd(share));
         let least = settings.calls.get() * if is_a_day_off { DAY_OFF } else { 1 };
         (self.calls >= least).then_some(Odd {
             calls: self.calls,

@@ -53,7 +53,11 @@ impl Places {
             return *days >= USUAL;
         }
         if self.known.len() >= MOST {
-            let least = self.known.iter().enumerate().min_by_key(|(_, own)| (own.1, own.2));
+            let least = self
+                .known
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, own)| (own.1, own.2));
             if let Some((at, _)) = least {
                 self.known.swap_remove(at);
             }

@@ -67,7 +67,9 @@ impl Rhythm {
         settings: &SilenceSettings,
     ) -> Option<Silence> {
         let (since, seq, last) = self.last?;
-        let from = last.saturating_add(1).max(local.hours().saturating_sub(LONGEST));
+        let from = last
+            .saturating_add(1)
+            .max(local.hours().saturating_sub(LONGEST));
         if self.told || from >= local.hours() {
             return None;
         }

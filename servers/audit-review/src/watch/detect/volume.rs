@@ -153,7 +153,13 @@ impl Volume {
             hour: u8::try_from(of_day).unwrap_or_default(),
             days,
         };
-        Some(limits_at(&self.active, &self.like, &self.days, local, settings))
+        Some(limits_at(
+            &self.active,
+            &self.like,
+            &self.days,
+            local,
+            settings,
+        ))
     }
 }
 
@@ -183,7 +189,9 @@ fn limits_at(
         settings.floor_bytes.0,
     ];
     let offset = if local.days.index() == 0 { 0 } else { 24 };
-    let cell = like.get(&(local.hour + offset)).map_or(&[][..], Vec::as_slice);
+    let cell = like
+        .get(&(local.hour + offset))
+        .map_or(&[][..], Vec::as_slice);
     let like_days = days.get(local.days.index()).map_or(0, Vec::len);
     let known_days: usize = days.iter().map(Vec::len).sum();
     let is_learned = active.len() >= LEARNED_HOURS && known_days >= LEARNED_DAYS;
@@ -207,7 +215,11 @@ fn limits_at(
         // the most that there was, twice: few large files make a rare, large hour
         let most = active.iter().map(count).max().unwrap_or_default();
         let limit = |z: f64| {
-            let hour = if like_days > LEARNED_DAYS { hour.at(z) } else { 0 };
+            let hour = if like_days > LEARNED_DAYS {
+                hour.at(z)
+            } else {
+                0
+            };
             all.at(z).max(hour).max(floor)
         };
         let warn = limit(settings.warn.0).max(most.saturating_add(most / 4));
