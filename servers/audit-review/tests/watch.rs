@@ -7,11 +7,22 @@
 //! | `honest`   | people and machines who do nothing wrong                  |
 //! | `injected` | what is wrong, and must be found or cannot be             |
 //! | `trial`    | recall and false findings                                 |
+//! | `rules`    | each rule at its threshold                                |
 //! | `hostile`  | what clients can do to blind it                           |
 //! | `trail`    | a trail of such records, as servers write it              |
 //! | `program`  | the binary over such a trail                              |
 //! | `sigma`    | the rules for other systems, judged by pySigma            |
 //! | `cost`     | time and memory                                           |
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test fails by a panic, drives a process over files, and makes figures of its own"
+)]
 
 #[path = "watch/act.rs"]
 mod act;
@@ -27,6 +38,8 @@ mod injected;
 mod program;
 #[path = "watch/random.rs"]
 mod random;
+#[path = "watch/rules.rs"]
+mod rules;
 #[path = "watch/sigma.rs"]
 mod sigma;
 #[path = "watch/trail.rs"]

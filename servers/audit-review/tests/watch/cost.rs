@@ -64,4 +64,6 @@ while kill -0 $pid 2>/dev/null; do
   sleep 0.2
 done
 cat "$2.peak" >&2
+wait $pid
+times >&2
 "#;
