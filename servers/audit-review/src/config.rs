@@ -20,6 +20,8 @@ pub struct Config {
     pub guard: Common,
     /// `[trail]`: what is read.
     pub trail: TrailConfig,
+    /// `[watch]`: what counts as unusual.
+    pub watch: crate::watch::settings::Settings,
 }
 
 /// `[trail]`: what is read, and how sensitive it is.

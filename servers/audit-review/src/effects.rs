@@ -173,6 +173,18 @@ impl Trail {
             other => other.map(Some),
         }
     }
+
+    /// Whether the file that `at` is in is still there; retention removes old ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if it cannot be read.
+    pub fn has(&self, at: &Position) -> Result<bool, Trouble> {
+        let segments = Reader::open(&self.dir)?.segments()?;
+        let is_there =
+            |own: &guard::audit::Segment| own.chain == at.chain && own.number == at.segment;
+        Ok(segments.iter().any(is_there))
+    }
 }
 
 /// Shows `each` the records whose lines pass `sieve`, and every bad place.

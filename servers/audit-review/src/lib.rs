@@ -25,5 +25,6 @@ pub mod show;
 #[cfg(test)]
 mod testing;
 mod tools;
+pub mod watch;
 
 pub use server::AuditReview;

@@ -1,21 +1,200 @@
-//! `audit-review watch`.
+//! `audit-review watch`: looks for what is unusual, records it in the trail, and tells it.
+//!
+//! # Invariants
+//!
+//! - A finding is in the trail before it is told, and what was learned is saved after both: a
+//!   crash between them repeats nothing, for findings that are in the trail are known by it.
+//! - `--replay` writes nothing, neither records nor what was learned.
+
+mod follow;
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use chrono::DateTime;
+use chrono::Utc;
+
+use guard::audit;
+use guard::audit::Audit;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::server::Server;
 
 use super::AuditReviewProgram;
+use crate::AuditReview;
+use crate::effects::Trail;
+use crate::watch::finding::Finding;
+use crate::watch::state::StateFile;
+use follow::Follow;
 
 /// What it is run with.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+#[command(after_long_help = HELP)]
+pub struct Arguments {
+    /// The directory of the trail [default: that of the configuration, or of --audit].
+    #[arg(value_name = "TRAIL")]
+    trail: Option<PathBuf>,
+    /// Look at what is there, and end.
+    #[arg(long)]
+    once: bool,
+    /// Read the whole trail as if for the first time, and write nothing: to try thresholds.
+    #[arg(long)]
+    replay: bool,
+    /// Print each finding as an object of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Where it is kept what was learned [default: beside the directory of the trail].
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// How many seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5,
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: u64,
+}
 
 /// Runs it.
 pub(super) fn run(
-    _arguments: Arguments,
-    _start: &Start<'_, AuditReviewProgram>,
-    _out: &mut dyn Write,
+    arguments: Arguments,
+    start: &Start<'_, AuditReviewProgram>,
+    out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    Err(StartError::Arguments("not there yet".to_owned()))
+    let trail = super::trail(start, arguments.trail);
+    let settings = start.config.watch.clone();
+    let mut follow = if arguments.replay {
+        Follow::anew(trail, settings)
+    } else {
+        let path = state(arguments.state, start, &trail);
+        let refused = |cause| StartError::step(format!("the state in {}", path.display()), cause);
+        let file = StateFile::hold(&path).map_err(refused)?;
+        let state = file.load().map_err(refused)?;
+        // opened before anything is looked for: what cannot be recorded is not found
+        let audit = open(start, &trail)?;
+        Follow::on(trail, settings, state, (file, audit)).map_err(failed)?
+    };
+    let mut told = Told {
+        out,
+        json: arguments.json,
+        count: 0,
+    };
+    let ended = if arguments.once || arguments.replay {
+        follow.look(clock(), &mut |finding| told.tell(finding))
+    } else {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| StartError::step("start a timer", cause))?;
+        runtime.block_on(until_stopped(&mut follow, &mut told, arguments.every))
+    };
+    // whatever happened, what was learned and the end are recorded
+    let closed = follow.close(clock());
+    ended?;
+    closed?;
+    let (count, is_one_look) = (told.count, arguments.once || arguments.replay);
+    if count > 0 && is_one_look {
+        let said = format!("{count} findings");
+        return Err(StartError::Found { code: FOUND, said });
+    }
+    Ok(())
 }
+
+/// Looks again and again, until a signal.
+async fn until_stopped(
+    follow: &mut Follow,
+    told: &mut Told<'_>,
+    every: u64,
+) -> Result<(), StartError> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+
+    let failed = |cause| StartError::step("listen for signals", cause);
+    let mut term = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
+    loop {
+        follow.look(clock(), &mut |finding| told.tell(finding))?;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(every)) => {}
+            _ = term.recv() => return Ok(()),
+            _ = int.recv() => return Ok(()),
+        }
+    }
+}
+
+/// Where findings are printed.
+struct Told<'a> {
+    out: &'a mut dyn Write,
+    json: bool,
+    count: u64,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, finding: &Finding) -> Result<(), StartError> {
+        self.count += 1;
+        let line = if self.json {
+            finding.json().to_string()
+        } else {
+            finding.line()
+        };
+        let written = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        written.map_err(|cause| StartError::step("write to standard output", cause))
+    }
+}
+
+fn state(given: Option<PathBuf>, start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> PathBuf {
+    let configured = start.config.watch.state.as_ref();
+    let configured = configured.map(|path| match start.source {
+        Some(source) => source.resolve(path),
+        None => path.clone(),
+    });
+    given.or(configured).unwrap_or_else(|| {
+        let mut beside = trail.dir().as_os_str().to_owned();
+        beside.push(".watch");
+        beside.into()
+    })
+}
+
+/// The trail as it is written to.
+fn open(start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> Result<Audit, StartError> {
+    let configured = &start.config.guard.audit;
+    let settings = audit::Settings {
+        rotate_bytes: configured.rotate_bytes.get(),
+        rotate_age: Duration::from_secs(configured.rotate_hours.get() * 3600),
+        low_water_bytes: configured.low_water_bytes.0,
+        ..audit::Settings::new(trail.dir())
+    };
+    let origin = audit::Origin {
+        server_name: AuditReview::NAME,
+        server_version: AuditReview::VERSION,
+        ..audit::Origin::default()
+    };
+    Audit::open(settings, origin, clock()).map_err(|cause| {
+        let step = format!("open the audit trail in {}", trail.dir().display());
+        StartError::step(step, cause)
+    })
+}
+
+fn failed(cause: audit::Trouble) -> StartError {
+    StartError::step("read the trail", cause)
+}
+
+/// The one place of this command that reads the clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "time comes in here and is passed on"
+)]
+fn clock() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The exit code if something was found.
+const FOUND: u8 = 10;
+
+const HELP: &str = "\
+Each finding is a record of kind `detect` in the same trail, so that `show --kind detect` and
+`forward` have it. With --once it ends with 10 if there were findings, and with 0 if not.
+
+Examples:
+  audit-review watch /var/lib/keyhole/audit
+      Follow the trail.
+  audit-review watch --once --replay /var/lib/keyhole/audit
+      Try the thresholds of the configuration on what is there.";

@@ -1,0 +1,303 @@
+//! Keeps what was learned in a file, so that it outlives the process.
+//!
+//! # Invariants
+//!
+//! - The file is replaced as a whole, belongs to nobody else (mode 0600), and is no larger than
+//!   [`MOST`].
+//! - A file that is not whole, of another version, or open to others is refused, with what to do.
+//! - One process at a time holds it.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the state of the watch is a file, and this is the one place that touches it"
+)]
+
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use guard::audit::Position;
+
+use super::Known;
+
+/// The file, held.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    _held: File,
+}
+
+/// Where in the trail a watch is, and what it learned.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The place before the next line.
+    pub place: Place,
+    /// What was learned.
+    pub known: Known,
+}
+
+/// A place between two lines.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    chain: String,
+    segment: u64,
+    byte: u64,
+    /// Position and hash of the last record before it.
+    last: Option<(u64, String)>,
+}
+
+/// Why a state was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum StateTrouble {
+    /// The system refused.
+    #[error("could not {0}: {1}")]
+    System(&'static str, io::ErrorKind),
+    /// Another process has it.
+    #[error("another watch holds it: stop that one, or give this one a `--state` of its own")]
+    Held,
+    /// It can be read or changed by others.
+    #[error(
+        "it is open to other users, or no regular file: `chmod 600` it, or remove it to learn anew"
+    )]
+    Open,
+    /// It is not what was written.
+    #[error("it is damaged: restore it, or remove it to learn the trail anew from its beginning")]
+    Damaged,
+    /// It is of another version of this program.
+    #[error("it is of another version: remove it to learn the trail anew from its beginning")]
+    Version,
+}
+
+impl StateFile {
+    /// Holds the file at `path`, whether it is there or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StateTrouble::Held`] if another process does.
+    pub fn hold(path: &Path) -> Result<Self, StateTrouble> {
+        let lock = with(path, ".lock");
+        let failed = |error: &io::Error| StateTrouble::System("open its lock", error.kind());
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o600);
+        let held = options.open(lock).map_err(|error| failed(&error))?;
+        match held.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _held: held,
+            }),
+            Err(TryLockError::WouldBlock) => Err(StateTrouble::Held),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// What is in the file, `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StateTrouble`] if it is not whole and ours.
+    pub fn load(&self) -> Result<Option<State>, StateTrouble> {
+        let failed = |error: io::Error| StateTrouble::System("read it", error.kind());
+        match std::fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(found) if !found.is_file() => return Err(StateTrouble::Open),
+            other => other.map_err(failed)?,
+        };
+        let file = File::open(&self.path).map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() || found.mode() & 0o077 != 0 {
+            return Err(StateTrouble::Open);
+        }
+        let mut bytes = Vec::new();
+        let read = file.take(MOST + 1).read_to_end(&mut bytes);
+        if read.map_err(failed)? as u64 > MOST {
+            return Err(StateTrouble::Damaged);
+        }
+        parse(&bytes).map(Some)
+    }
+
+    /// Replaces the file.
+    ///
+    /// # Errors
+    ///
+    /// [`StateTrouble::System`] if it cannot be written.
+    pub fn save(&self, state: &State) -> Result<(), StateTrouble> {
+        let failed = |error: io::Error| StateTrouble::System("write it", error.kind());
+        let bytes = print(state)?;
+        let new = with(&self.path, ".new");
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(&new).map_err(failed)?;
+        file.write_all(&bytes).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        std::fs::rename(&new, &self.path).map_err(failed)?;
+        let parent = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        let parent = File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+        parent.sync_all().map_err(failed)
+    }
+}
+
+impl Place {
+    /// The place `at`, after the record `last`.
+    #[must_use]
+    pub fn new(at: &Position, last: Option<(u64, String)>) -> Self {
+        Self {
+            chain: at.chain.clone(),
+            segment: at.segment,
+            byte: at.byte,
+            last,
+        }
+    }
+
+    /// Where to go on.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position {
+            chain: self.chain.clone(),
+            segment: self.segment,
+            byte: self.byte,
+            last: None,
+        }
+    }
+
+    /// Position and hash of the last record before it.
+    #[must_use]
+    pub fn last(&self) -> Option<&(u64, String)> {
+        self.last.as_ref()
+    }
+}
+
+fn print(state: &State) -> Result<Vec<u8>, StateTrouble> {
+    let body = serde_json::to_vec(state).map_err(|_| StateTrouble::Damaged)?;
+    let mut bytes = format!("{VERSION} {:016x}\n", checksum(&body)).into_bytes();
+    bytes.extend(body);
+    Ok(bytes)
+}
+
+fn parse(bytes: &[u8]) -> Result<State, StateTrouble> {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let (head, body) = bytes.split_at(end.ok_or(StateTrouble::Damaged)?);
+    let body = body.get(1..).unwrap_or_default();
+    let head = str::from_utf8(head).map_err(|_| StateTrouble::Damaged)?;
+    let (version, sum) = head.split_once(' ').ok_or(StateTrouble::Damaged)?;
+    if version != VERSION {
+        let is_ours = version.starts_with("keyhole-watch/");
+        return Err(if is_ours {
+            StateTrouble::Version
+        } else {
+            StateTrouble::Damaged
+        });
+    }
+    if sum != format!("{:016x}", checksum(body)) {
+        return Err(StateTrouble::Damaged);
+    }
+    serde_json::from_slice(body).map_err(|_| StateTrouble::Damaged)
+}
+
+/// FNV-1a: notices damage, and nobody who may write the file.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The form of the file.
+const VERSION: &str = "keyhole-watch/1";
+/// The largest file.
+pub const MOST: u64 = 1 << 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state() -> State {
+        let at = Position {
+            chain: "c".to_owned(),
+            segment: 2,
+            byte: 300,
+            last: None,
+        };
+        State {
+            place: Place::new(&at, Some((9, "ab".to_owned()))),
+            known: Known::default(),
+        }
+    }
+
+    #[test]
+    fn what_was_saved_is_loaded_and_only_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watch");
+        let file = StateFile::hold(&path).unwrap();
+        assert!(file.load().unwrap().is_none());
+        assert!(matches!(StateFile::hold(&path), Err(StateTrouble::Held)));
+        for _ in 0..2 {
+            file.save(&state()).unwrap();
+            assert_eq!(file.load().unwrap().unwrap().place, state().place);
+        }
+        let mode = std::fs::metadata(&path).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(file);
+        StateFile::hold(&path).unwrap();
+    }
+
+    #[test]
+    fn what_others_can_write_or_made_of_a_link_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watch");
+        let file = StateFile::hold(&path).unwrap();
+        std::fs::write(&path, print(&state()).unwrap()).unwrap();
+        assert!(matches!(file.load(), Err(StateTrouble::Open)));
+        std::fs::remove_file(&path).unwrap();
+        file.save(&state()).unwrap();
+        let other = dir.path().join("other");
+        std::fs::rename(&path, &other).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(matches!(file.load(), Err(StateTrouble::Open)));
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        let text = String::from_utf8(print(&state()).unwrap()).unwrap();
+        let newer = text.replacen("watch/1", "watch/2", 1);
+        assert!(matches!(
+            parse(newer.as_bytes()),
+            Err(StateTrouble::Version)
+        ));
+        assert!(matches!(parse(b""), Err(StateTrouble::Damaged)));
+        let more = text.replacen("{", "{\"x\":1,", 1);
+        assert!(matches!(parse(more.as_bytes()), Err(StateTrouble::Damaged)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_is_never_taken(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let mut bytes = print(&state()).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(parse(&bytes).is_err());
+        }
+    }
+}
