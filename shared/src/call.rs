@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -20,6 +21,7 @@ use std::time::Instant;
 
 use chrono::DateTime;
 use chrono::Utc;
+use futures::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
@@ -306,14 +308,17 @@ impl Call {
             drop(held.split(surplus));
             return Ok(());
         }
-        let room = Arc::clone(&self.0.memory).acquire_many_owned(wanted);
-        let held = tokio::select! {
-            biased;
-            () = self.0.cancel.cancelled() => return Err(Denial::Cancelled),
-            held = room => held.map_err(|_| Denial::Busy)?,
-            () = tokio::time::sleep(self.remaining()) => return Err(Denial::TimedOut),
+        let mut room = pin!(Arc::clone(&self.0.memory).acquire_many_owned(wanted));
+        let held = match room.as_mut().now_or_never() {
+            Some(held) => held,
+            None => tokio::select! {
+                biased;
+                () = self.0.cancel.cancelled() => return Err(Denial::Cancelled),
+                held = room => held,
+                () = tokio::time::sleep(self.remaining()) => return Err(Denial::TimedOut),
+            },
         };
-        self.share().held = Some(held);
+        self.share().held = Some(held.map_err(|_| Denial::Busy)?);
         Ok(())
     }
 

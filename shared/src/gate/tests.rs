@@ -127,7 +127,7 @@ impl Server for Fixture {
         };
         let answer = Answer {
             blocks: vec![Block::Text("canary-in-the-data".to_owned())],
-            structured: json!({"done": act}),
+            structured: json!({"done": act}).into(),
             items: 1,
             truncated: false,
             untrusted: true,
