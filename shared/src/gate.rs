@@ -89,6 +89,10 @@ impl<S: Server> Gate<S> {
 
     /// What answers `request`. On the heap: the protocol's futures are large, and every layer
     /// above would move them.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all but calls of tools are the protocol library's to tell apart"
+    )]
     fn work<'a>(
         &'a self,
         asked: &'a Asked,

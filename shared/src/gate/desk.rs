@@ -253,7 +253,7 @@ impl Desk {
         Ended {
             reply: refused
                 .reply(asked.kind, asked.modern, &self.taxonomy)
-                .map(Reply::Result),
+                .map(|result| Reply::Result(Box::new(result))),
             outcome,
             error: Some(error),
             reference: refused.reference.is_some(),

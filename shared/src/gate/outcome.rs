@@ -174,7 +174,7 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) enum Reply {
     /// A result that the protocol layer writes.
-    Result(ServerResult),
+    Result(Box<ServerResult>),
     /// A line that is written already.
     Line(Vec<u8>),
 }
@@ -184,7 +184,7 @@ impl Reply {
     /// lost on its way, what leaves is nothing.
     pub(super) fn split(self) -> (ServerResult, Option<Vec<u8>>) {
         match self {
-            Self::Result(result) => (result, None),
+            Self::Result(result) => (*result, None),
             Self::Line(line) => (ServerResult::empty(()), Some(line)),
         }
     }
@@ -192,7 +192,7 @@ impl Reply {
 
 impl Ended {
     pub(super) fn allowed(result: ServerResult) -> Self {
-        Self::with(Reply::Result(result))
+        Self::with(Reply::Result(Box::new(result)))
     }
 
     pub(super) const fn written(line: Vec<u8>) -> Self {

@@ -40,7 +40,16 @@ impl Line<'_> {
             line.extend_from_slice(b"\"resultType\":\"complete\",");
         }
         line.extend_from_slice(b"\"content\":");
-        serde_json::to_writer(&mut line, self.content).map_err(fault("write the answer"))?;
+        match self.content {
+            [ContentBlock::Text(only)] if only.meta.is_none() && only.annotations.is_none() => {
+                line.extend_from_slice(b"[{\"type\":\"text\",\"text\":");
+                push_text(&mut line, &only.text);
+                line.extend_from_slice(b"}]");
+            }
+            several => {
+                serde_json::to_writer(&mut line, several).map_err(fault("write the answer"))?;
+            }
+        }
         if !structured.is_empty() {
             line.extend_from_slice(b",\"structuredContent\":");
             line.extend_from_slice(structured);
@@ -50,6 +59,43 @@ impl Line<'_> {
         line.extend_from_slice(b"}}\n");
         Ok(line)
     }
+}
+
+/// Appends `text` as a JSON string, sixteen bytes at a time where none of them is escaped.
+fn push_text(line: &mut Vec<u8>, text: &str) {
+    line.push(b'"');
+    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
+    for chunk in chunks {
+        if chunk.iter().fold(false, |any, &b| any | is_escaped(b)) {
+            chunk.iter().for_each(|&b| push_byte(line, b));
+        } else {
+            line.extend_from_slice(chunk);
+        }
+    }
+    rest.iter().for_each(|&b| push_byte(line, b));
+    line.push(b'"');
+}
+
+fn push_byte(line: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'\n' => b'n',
+        b'"' | b'\\' => byte,
+        b'\t' => b't',
+        b'\r' => b'r',
+        0x08 => b'b',
+        0x0c => b'f',
+        0..0x20 => {
+            let letter = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
+            line.extend_from_slice(b"\\u00");
+            return line.extend_from_slice(&[letter(byte >> 4), letter(byte & 15)]);
+        }
+        _ => return line.push(byte),
+    };
+    line.extend_from_slice(&[b'\\', short]);
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 /// What a line takes beside its content: its frame, its label.
@@ -63,10 +109,22 @@ mod tests {
     use serde_json::Value;
     use serde_json::json;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::label::Label;
     use crate::label::Taxonomy;
     use crate::label::wire;
+
+    proptest! {
+        #[test]
+        fn a_text_is_escaped_as_the_protocol_library_does(text in "[\0-\u{80}]{0,99}|\\PC{0,40}") {
+            let mut line = Vec::new();
+            push_text(&mut line, &text);
+            let wanted = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(String::from_utf8(line).unwrap(), wanted);
+        }
+    }
 
     #[test]
     fn a_line_is_what_the_protocol_library_writes() {

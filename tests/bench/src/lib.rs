@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod figures;
+pub mod profile;
 pub mod table;

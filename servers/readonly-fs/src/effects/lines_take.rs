@@ -168,6 +168,8 @@ impl Taking {
             return 0;
         };
         self.part.has_control |= has_control(text);
+        // with room for what follows them
+        self.part.text.reserve(block.len().min(room));
         self.part.text.push_str(text);
         self.given += count;
         self.at += end as u64;
