@@ -6,8 +6,10 @@
 //!   `_meta` goes into it.
 //! - A [`Call`] cannot make an answer. It only gathers what the audit record will say.
 
+mod caller;
+mod memory;
+
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -22,7 +24,6 @@ use chrono::DateTime;
 use chrono::Utc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -32,44 +33,11 @@ use crate::error::Denial;
 use crate::error::Fault;
 use crate::error::Refusal;
 use crate::error::fault;
-use crate::label::Clearance;
 use crate::label::Label;
-use crate::principal::Principal;
 use crate::quota::Ledger;
-use crate::quota::Quota;
 
-/// Who asks, and how far this one request may go.
-#[derive(Clone, Debug, Default)]
-pub struct Caller {
-    /// Who.
-    pub principal: Principal,
-    /// The most they may see.
-    pub clearance: Clearance,
-    /// What they may do beyond being cleared.
-    pub permissions: BTreeSet<String>,
-    /// The roles that gave it.
-    pub roles: Vec<String>,
-    /// The grants that are in force, as `grants[N]` of the policy.
-    pub grants: Vec<String>,
-    /// The most they may use.
-    pub quota: Quota,
-    /// When the first of it ends.
-    pub until: Option<DateTime<Utc>>,
-}
-
-impl Caller {
-    /// Whether the caller may see what is labelled so.
-    #[must_use]
-    pub fn may_see(&self, label: Label) -> bool {
-        label.flows_to(self.clearance)
-    }
-
-    /// Whether the caller has `permission`; needing none is had by all.
-    #[must_use]
-    pub fn may(&self, permission: Option<&str>) -> bool {
-        permission.is_none_or(|name| self.permissions.contains(name))
-    }
-}
+pub use self::caller::Caller;
+use self::memory::Share;
 
 /// One request. Cloning is cheap: all clones are the same request.
 #[derive(Clone, Debug)]
@@ -93,13 +61,6 @@ struct Inner {
     memory: Arc<Semaphore>,
     /// Given back with the call: the transport keeps it until the answer is out.
     share: Mutex<Share>,
-}
-
-/// What a call holds of the memory, and what it could not have at once.
-#[derive(Debug, Default)]
-struct Share {
-    held: Option<OwnedSemaphorePermit>,
-    wanted: Option<u64>,
 }
 
 /// What the audit record will say of the request beside who and when.
@@ -143,7 +104,7 @@ impl Shared {
         Self {
             seal: Arc::new(seal),
             ledger: Arc::default(),
-            memory: Arc::new(Semaphore::new(MEMORY as usize)),
+            memory: Arc::new(memory::all()),
         }
     }
 }
@@ -293,57 +254,6 @@ impl Call {
             .open(&self.0.caller.principal, request, cursor, self.0.now)
     }
 
-    /// Waits until there is memory for an answer of `bytes`, and holds it until the answer is
-    /// out. A call holds one share: what is asked for later only makes it smaller.
-    ///
-    /// # Errors
-    ///
-    /// [`Denial::Cancelled`] or [`Denial::TimedOut`] if the request ends before.
-    pub async fn reserve(&self, bytes: u64) -> Result<(), Denial> {
-        let wanted = share_of(bytes);
-        if let Some(held) = self.share().held.as_mut() {
-            let surplus = held.num_permits().saturating_sub(wanted as usize);
-            drop(held.split(surplus));
-            return Ok(());
-        }
-        let room = Arc::clone(&self.0.memory).acquire_many_owned(wanted);
-        let held = tokio::select! {
-            biased;
-            () = self.0.cancel.cancelled() => return Err(Denial::Cancelled),
-            held = room => held.map_err(|_| Denial::Busy)?,
-            () = tokio::time::sleep(self.remaining()) => return Err(Denial::TimedOut),
-        };
-        self.share().held = Some(held);
-        Ok(())
-    }
-
-    /// Holds memory for an answer of `bytes` if there is some at this instant, for work that
-    /// cannot wait.
-    ///
-    /// # Errors
-    ///
-    /// [`Denial::Busy`] if there is none. Then [`Call::wanted`] says what to wait for before the
-    /// work is done again.
-    pub fn try_reserve(&self, bytes: u64) -> Result<(), Denial> {
-        let mut share = self.share();
-        if share.held.is_none() {
-            let room = Arc::clone(&self.0.memory);
-            share.held = room.try_acquire_many_owned(share_of(bytes)).ok();
-        }
-        share.wanted = Some(bytes).filter(|_| share.held.is_none());
-        share.held.is_some().then_some(()).ok_or(Denial::Busy)
-    }
-
-    /// What [`Call::try_reserve`] could not have.
-    #[must_use]
-    pub fn wanted(&self) -> Option<u64> {
-        self.share().wanted
-    }
-
-    fn share(&self) -> MutexGuard<'_, Share> {
-        self.0.share.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Runs `work`, which may block, beside the other requests.
     ///
     /// # Errors
@@ -428,14 +338,3 @@ impl Call {
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// What an answer of `bytes` takes at its largest: itself and the line it is written as.
-fn share_of(bytes: u64) -> u32 {
-    let kib = bytes.div_ceil(1024).saturating_mul(COPIES).max(1);
-    u32::try_from(kib).unwrap_or(MEMORY).min(MEMORY)
-}
-
-/// KiB for all answers at one time.
-const MEMORY: u32 = 24 << 10;
-/// The content, and the line it becomes in a buffer that grows by doubling.
-const COPIES: u64 = 3;

@@ -15,19 +15,25 @@
 //!   of time, cancelled, or panics.
 //! - A server can make no protocol message of its own; only this module and its parts can.
 
+mod asked;
 mod desk;
 mod flights;
 mod handler;
+mod ids;
 mod model;
 mod outcome;
 mod record;
 mod reply;
+mod tools;
 mod watch;
+mod written;
 
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -45,7 +51,8 @@ use rmcp::service::RequestContext;
 
 pub use desk::Desk;
 pub use desk::Limits;
-pub use desk::record_id;
+pub use ids::record_id;
+
 pub(crate) use flights::Flight;
 pub(crate) use outcome::Asked;
 
@@ -56,14 +63,18 @@ use crate::error::Refusal;
 use crate::server::Server;
 use handler::Handler;
 use outcome::Ended;
-use record::Intent;
 
 /// The door in front of one server, for one session.
 #[derive(Debug)]
 pub struct Gate<S> {
     handler: Handler<S>,
     desk: Arc<Desk>,
+    /// Whether the session began with a handshake, as older peers begin it.
+    shaken: OnceLock<bool>,
 }
+
+/// How a request is answered that nothing keeps from it.
+type Work<'a> = Pin<Box<dyn Future<Output = Result<Ended, Refusal>> + Send + 'a>>;
 
 impl<S: Server> Gate<S> {
     /// A gate that lets requests of `desk`'s session through to `server`.
@@ -72,24 +83,65 @@ impl<S: Server> Gate<S> {
         Self {
             handler: Handler::new(server, Arc::clone(&desk)),
             desk,
+            shaken: OnceLock::new(),
         }
+    }
+
+    /// What answers `request`. On the heap: the protocol's futures are large, and every layer
+    /// above would move them.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all but calls of tools are the protocol library's to tell apart"
+    )]
+    fn work<'a>(
+        &'a self,
+        asked: &'a Asked,
+        call: &'a Call,
+        request: ClientRequest,
+        mut context: RequestContext<RoleServer>,
+    ) -> Work<'a> {
+        match request {
+            ClientRequest::CallToolRequest(request) if self.is_complete(&context) => {
+                Box::pin(async move {
+                    let (id, params) = (context.id, request.params);
+                    let line = self.handler.call_tool(call, asked, &id, params).await;
+                    line.map(Ended::written)
+                })
+            }
+            request => Box::pin(async move {
+                context.extensions.insert(call.clone());
+                let result = self.handler.handle_request(request, context).await;
+                match (call.take_refusal(), result) {
+                    (Some(refusal), _) => Err(refusal),
+                    (None, Ok(result)) => Ok(Ended::allowed(result)),
+                    (None, Err(error)) => Ok(Ended::refused_by_protocol(error)),
+                }
+            }),
+        }
+    }
+
+    /// Whether a request says of itself all that it must, as the protocol library would judge;
+    /// what does not is left to the library to refuse.
+    fn is_complete(&self, context: &RequestContext<RoleServer>) -> bool {
+        let requested = context.meta.protocol_version();
+        let known = |version| ProtocolVersion::KNOWN_VERSIONS.contains(version);
+        let shaken = self.shaken.get() == Some(&true);
+        let demanding = !shaken || outcome::is_modern(requested.as_ref());
+        let modern = ProtocolVersion::V_2026_07_28;
+        requested.as_ref().is_none_or(known)
+            && (!demanding || context.meta.missing_required_keys(&modern).is_empty())
     }
 
     /// Runs an admitted request under its deadline.
     async fn answer(
         &self,
-        asked: &Arc<Asked>,
+        asked: &Asked,
         call: &Call,
         request: ClientRequest,
-        mut context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<Ended, Refusal> {
         let _admitted = self.desk.admit(asked, call).await?;
-        context.extensions.insert(call.clone());
-        if asked.announced {
-            context.extensions.insert(Intent(Arc::clone(asked)));
-        }
-        // on the heap: the protocol's futures are large, and every layer above would move them
-        let work = Box::pin(self.handler.handle_request(request, context));
+        let work = self.work(asked, call, request, context);
         let work = AssertUnwindSafe(work).catch_unwind();
         let end = if asked.is_subscription() {
             // it lasts as long as the client wants, so what is recorded is that it was opened
@@ -113,15 +165,10 @@ impl<S: Server> Gate<S> {
                 return Err(Denial::TimedOut.into());
             }
         };
-        match (result, call.take_refusal()) {
-            (Err(_), _) => {
-                call.abandon();
-                Err(Fault::new("run the operation", "it panicked").into())
-            }
-            (Ok(_), Some(refusal)) => Err(refusal),
-            (Ok(Ok(reply)), None) => Ok(Ended::allowed(reply)),
-            (Ok(Err(error)), None) => Ok(Ended::refused_by_protocol(error)),
-        }
+        result.unwrap_or_else(|_| {
+            call.abandon();
+            Err(Fault::new("run the operation", "it panicked").into())
+        })
     }
 
     /// The whole way of one request, from who asks to its record.
@@ -133,7 +180,11 @@ impl<S: Server> Gate<S> {
         let started = Instant::now();
         let now = self.desk.now();
         let server = self.handler.server();
-        let asked = Arc::new(self.desk.asked(server, &request, &context, now));
+        if !matches!(request, ClientRequest::DiscoverRequest(_)) {
+            let shakes = || matches!(request, ClientRequest::InitializeRequest(_));
+            self.shaken.get_or_init(shakes);
+        }
+        let asked = self.desk.asked(server, &request, &context, now);
         let id = context.id.clone();
         let call = self.desk.begin(&asked, context.ct.clone(), now);
         let ended = match &call {

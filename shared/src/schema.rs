@@ -118,10 +118,16 @@ impl Arguments {
     ///
     /// [`Denial::Malformed`] if `T` wants more than the declaration does.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, Denial> {
-        T::deserialize(Value::Object(self.0)).map_err(|_| Denial::Malformed {
-            argument: "arguments",
-            expected: "what the schema describes",
-        })
+        T::deserialize(self.0).map_err(|_| MORE)
+    }
+
+    /// The same without giving them up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Arguments::parse`].
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Denial> {
+        T::deserialize(&self.0).map_err(|_| MORE)
     }
 
     /// The arguments that were given, by name.
@@ -130,6 +136,11 @@ impl Arguments {
         &self.0
     }
 }
+
+const MORE: Denial = Denial::Malformed {
+    argument: "arguments",
+    expected: "what the schema describes",
+};
 
 /// Names and JSON types of `given`, for the audit: `limit:number path:string`. Names that the
 /// declaration lacks are counted, not shown.

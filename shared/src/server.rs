@@ -8,12 +8,15 @@ use std::future::ready;
 
 use chrono::DateTime;
 use chrono::Utc;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::call::Call;
 use crate::call::Caller;
 use crate::error::Denial;
+use crate::error::Fault;
 use crate::error::Refusal;
+use crate::error::fault;
 use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Labeled;
@@ -165,14 +168,48 @@ impl Tool {
 pub struct Answer {
     /// What the model reads.
     pub blocks: Vec<Block>,
-    /// Small facts about it for programs: an object of the tool's output schema.
-    pub structured: Value,
+    /// Small facts about it for programs.
+    pub structured: Facts,
     /// How many things were returned, for the audit.
     pub items: u64,
     /// Whether a limit cut it short; then it says how to go on.
     pub truncated: bool,
     /// Whether its content was written by somebody other than the operator.
     pub untrusted: bool,
+}
+
+/// Small facts for programs: an object of the tool's output schema, as JSON, or nothing. It is
+/// written once, and leaves as it is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts(String);
+
+impl Facts {
+    /// The facts that `object` holds; it is written as a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] if it cannot be written as JSON.
+    pub fn of(object: &impl Serialize) -> Result<Self, Fault> {
+        let text = serde_json::to_string(object);
+        text.map(Self).map_err(fault("write the facts"))
+    }
+
+    /// The text; empty where there are none.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Value> for Facts {
+    /// `null` is none.
+    fn from(object: Value) -> Self {
+        if object.is_null() {
+            Self::default()
+        } else {
+            Self(object.to_string())
+        }
+    }
 }
 
 /// One block of content.

@@ -207,7 +207,7 @@ pub(crate) fn resource(endpoint: &Endpoint) -> String {
 fn whole(shown: Value, items: u64, truncated: bool) -> Answer {
     Answer {
         blocks: vec![Block::Text(shown.to_string())],
-        structured: shown,
+        structured: shown.into(),
         items,
         truncated,
         untrusted: false,

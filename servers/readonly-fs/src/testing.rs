@@ -42,6 +42,24 @@ pub(crate) struct World {
     shared: Shared,
 }
 
+/// An answer as its reader sees it.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) structured: Value,
+    pub(crate) truncated: bool,
+}
+
+impl From<Answer> for Given {
+    fn from(answer: Answer) -> Self {
+        Self {
+            structured: serde_json::from_str(answer.structured.as_json()).unwrap(),
+            blocks: answer.blocks,
+            truncated: answer.truncated,
+        }
+    }
+}
+
 impl World {
     /// A world of these files, whose root `docs` is labelled internal and has these keys and
     /// rules beside.
@@ -110,7 +128,7 @@ impl World {
         clearance: &str,
         tool: &str,
         arguments: Value,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Given, Refusal> {
         self.call_with(self.request(clearance), tool, arguments)
     }
 
@@ -119,7 +137,7 @@ impl World {
         call: Call,
         tool: &str,
         arguments: Value,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Given, Refusal> {
         let tool = TOOLS.iter().find(|known| known.name == tool).unwrap();
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object");
@@ -128,11 +146,11 @@ impl World {
         let clearance = call.caller().clearance;
         let outcome = block_on(self.server.call(call, tool.name, arguments))?;
         // whatever the test is about, an answer must be for its caller
-        Ok(outcome.release(clearance).unwrap())
+        Ok(outcome.release(clearance).unwrap().into())
     }
 
     /// Calls a tool as somebody cleared for internal.
-    pub(crate) fn call(&self, tool: &str, arguments: Value) -> Answer {
+    pub(crate) fn call(&self, tool: &str, arguments: Value) -> Given {
         self.call_as("internal", tool, arguments).unwrap()
     }
 
@@ -169,7 +187,7 @@ pub(crate) fn label(text: &str) -> Label {
 }
 
 /// All text of an answer.
-pub(crate) fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Given) -> String {
     let texts = answer.blocks.iter().map(|block| match block {
         Block::Text(text) => text.as_str(),
         Block::Image(_) | Block::Audio(_) | Block::Blob { .. } => "",
@@ -178,7 +196,7 @@ pub(crate) fn text(answer: &Answer) -> String {
 }
 
 /// Its lines, without those of the server's own.
-pub(crate) fn lines(answer: &Answer) -> Vec<String> {
+pub(crate) fn lines(answer: &Given) -> Vec<String> {
     let text = text(answer);
     let lines = text.lines().filter(|line| !line.starts_with('['));
     lines.map(str::to_owned).collect()

@@ -1,13 +1,6 @@
 //! What all requests of a session share: its limits, its policy, its trail.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the protocol library adds variants; what is not known gets the strictest reading"
-)]
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,20 +9,18 @@ use std::time::Instant;
 use chrono::DateTime;
 use chrono::Utc;
 use rmcp::ErrorData;
-use rmcp::RoleServer;
-use rmcp::model::ClientRequest;
 use rmcp::model::RequestId;
 use rmcp::model::ServerResult;
-use rmcp::service::RequestContext;
 use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::flights::Flights;
+use super::ids::record_id;
 use super::outcome;
 use super::outcome::Asked;
 use super::outcome::Ended;
+use super::outcome::Reply;
 use super::reply::Refused;
 use crate::audit::Audit;
 use crate::audit::Outcome;
@@ -41,9 +32,6 @@ use crate::error::Denial;
 use crate::error::Fault;
 use crate::error::Refusal;
 use crate::label::Taxonomy;
-use crate::schema;
-use crate::server::Server;
-use crate::server::Tool;
 use crate::session::Session;
 
 /// The desk beside the door.
@@ -249,78 +237,6 @@ impl Desk {
         }
     }
 
-    /// Reduces a request to what may be recorded of it.
-    pub(super) fn asked<S: Server>(
-        &self,
-        server: &S,
-        request: &ClientRequest,
-        context: &RequestContext<RoleServer>,
-        now: DateTime<Utc>,
-    ) -> Asked {
-        let version = context.protocol_version();
-        let version = version.as_ref();
-        let mut asked = Asked {
-            id: record_id(now),
-            time: now,
-            kind: outcome::kind_of(request, version, context),
-            method: Cow::Borrowed(""),
-            request_id: Some(outcome::id_text(&context.id)),
-            version: version.map(outcome::version_text),
-            client: context.client_info().map(|client| Cow::Owned(client.name)),
-            tool: None,
-            resource: None,
-            shape: None,
-            hmac: None,
-            trace: context.meta.get_traceparent().and_then(outcome::trace),
-            modern: outcome::is_modern(version),
-            announced: false,
-            writes: false,
-        };
-        asked.method = match request {
-            ClientRequest::CustomRequest(custom) => self.stranger(&custom.method),
-            ClientRequest::CallToolRequest(_) => Cow::Borrowed(TOOLS_CALL),
-            known => Cow::Owned(known.method().to_owned()),
-        };
-        match request {
-            ClientRequest::CallToolRequest(call) => {
-                let given = call.params.arguments.as_ref();
-                let tool = server
-                    .tools()
-                    .iter()
-                    .find(|tool| tool.name == call.params.name);
-                asked.tool = Some(match tool {
-                    Some(tool) => Cow::Borrowed(tool.name),
-                    None => self.stranger(&call.params.name),
-                });
-                asked.announced = tool.is_some_and(Tool::is_announced);
-                asked.writes = tool.is_some_and(|tool| tool.writes);
-                if let Some(given) = given {
-                    let parameters = tool.map_or(&[][..], |tool| tool.parameters);
-                    asked.shape = Some(Cow::Owned(schema::shape(parameters, given)));
-                    let bytes = serde_json::to_vec(given).unwrap_or_default();
-                    asked.hmac = Some(Cow::Owned(self.audit.hmac(&[&bytes])));
-                }
-            }
-            ClientRequest::ReadResourceRequest(read) => {
-                asked.resource = Some(read.params.uri.clone());
-            }
-            ClientRequest::SubscribeRequest(subscribe) => {
-                asked.resource = Some(subscribe.params.uri.clone());
-            }
-            ClientRequest::UnsubscribeRequest(unsubscribe) => {
-                asked.resource = Some(unsubscribe.params.uri.clone());
-            }
-            _ => {}
-        }
-        asked
-    }
-
-    /// A name from outside that is none of ours: recorded so that equal ones can be told, and
-    /// nothing can be written into the trail.
-    fn stranger(&self, name: &str) -> Cow<'static, str> {
-        Cow::Owned(format!("?{}", self.audit.hmac(&[name.as_bytes()])))
-    }
-
     /// Turns a refusal into what the caller hears and the record says. The cause of a fault
     /// goes to the operator's log.
     pub(super) fn refused(&self, asked: &Asked, refusal: Refusal) -> Ended {
@@ -335,7 +251,9 @@ impl Desk {
             }
         };
         Ended {
-            reply: refused.reply(asked.kind, asked.modern, &self.taxonomy),
+            reply: refused
+                .reply(asked.kind, asked.modern, &self.taxonomy)
+                .map(|result| Reply::Result(Box::new(result))),
             outcome,
             error: Some(error),
             reference: refused.reference.is_some(),
@@ -374,21 +292,29 @@ impl Desk {
         id: &RequestId,
     ) -> Result<ServerResult, ErrorData> {
         if asked.is_subscription() && ended.outcome != Outcome::Denied {
-            self.flights.recorded(id, None);
-            return ended.reply; // recorded when it was opened
+            self.flights.recorded(id, None, None);
+            // recorded when it was opened
+            return ended.reply.map(Reply::split).map(|(result, _)| result);
         }
         let facts = call.map(Call::take_facts).unwrap_or_default();
         let policy = self.session.policy();
         let record = self.record(&policy, asked, call, facts, &ended, started);
         let written = self.audit.write(record).await;
-        self.flights.recorded(id, call.cloned());
-        match written {
-            Ok(()) => ended.reply,
-            Err(fault) => {
-                tracing::error!(r#ref = %asked.id, "no answer without its record: {}", fault.chain());
-                Refused::unrecorded(asked.id).reply(asked.kind, asked.modern, &self.taxonomy)
+        let (reply, line) = match (written, ended.reply) {
+            (Ok(()), Ok(reply)) => {
+                let (result, line) = reply.split();
+                (Ok(result), line)
             }
-        }
+            (Ok(()), Err(error)) => (Err(error), None),
+            (Err(fault), _) => {
+                tracing::error!(r#ref = %asked.id, "no answer without its record: {}", fault.chain());
+                let refused = Refused::unrecorded(asked.id);
+                let reply = refused.reply(asked.kind, asked.modern, &self.taxonomy);
+                (reply, None)
+            }
+        };
+        self.flights.recorded(id, call.cloned(), line);
+        reply
     }
 }
 
@@ -412,48 +338,6 @@ impl Drop for Waiting<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-/// A version 7 UUID of the instant `now`.
-#[must_use]
-pub fn record_id(now: DateTime<Utc>) -> Uuid {
-    static POOL: Mutex<Pool> = Mutex::new(Pool::EMPTY);
-    let random = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-    let Some(random) = random else {
-        let nanos = now.timestamp_subsec_nanos();
-        return Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
-    };
-    let millis = seconds.saturating_mul(1000) + u64::from(now.timestamp_subsec_millis());
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-}
-
-/// Random bytes for ids, many at a time: to ask for them is a system call. An id names a record
-/// and proves nothing, so that the next ones are in memory tells nobody anything.
-struct Pool {
-    bytes: [u8; 10 * IDS],
-    left: usize,
-}
-
-impl Pool {
-    const EMPTY: Self = Self {
-        bytes: [0; 10 * IDS],
-        left: 0,
-    };
-
-    /// Ten bytes that nobody had before; nothing if the system gives none.
-    fn take(&mut self) -> Option<[u8; 10]> {
-        if self.left == 0 {
-            getrandom::fill(&mut self.bytes).ok()?;
-            self.left = self.bytes.len();
-        }
-        self.left = self.left.saturating_sub(10);
-        self.bytes.get(self.left..)?.first_chunk().copied()
-    }
-}
-
-/// How many ids are drawn at a time.
-const IDS: usize = 64;
-const TOOLS_CALL: &str = "tools/call";
 
 /// Streams of notifications that one session may keep open.
 const SUBSCRIPTIONS: usize = 64;

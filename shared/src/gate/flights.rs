@@ -24,6 +24,8 @@ pub(crate) struct Flight {
     recorded: bool,
     /// Its answer will not be sent.
     cancelled: bool,
+    /// The answer, where the gate wrote it itself.
+    line: Option<Vec<u8>>,
     /// Keeps what the call holds (its place, its share of memory) until the answer is out.
     _call: Option<Call>,
 }
@@ -40,8 +42,9 @@ impl Flights {
         }
     }
 
-    /// Notes that the record of a request is written.
-    pub(super) fn recorded(&self, id: &RequestId, call: Option<Call>) {
+    /// Notes that the record of a request is written, and what its answer is, if the protocol
+    /// layer does not know.
+    pub(super) fn recorded(&self, id: &RequestId, call: Option<Call>, line: Option<Vec<u8>>) {
         if let Entry::Occupied(mut flight) = self.lock().entry(id.clone()) {
             if flight.get().cancelled {
                 flight.remove();
@@ -49,6 +52,7 @@ impl Flights {
                 flight.insert(Flight {
                     recorded: true,
                     cancelled: false,
+                    line,
                     _call: call,
                 });
             }
@@ -81,5 +85,10 @@ impl Flight {
     /// Whether the record of this request is written.
     pub(crate) const fn is_recorded(&self) -> bool {
         self.recorded
+    }
+
+    /// The line to be sent instead of what the protocol layer says.
+    pub(crate) const fn take_line(&mut self) -> Option<Vec<u8>> {
+        self.line.take()
     }
 }

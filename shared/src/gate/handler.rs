@@ -1,4 +1,4 @@
-//! Each method of the protocol as a question to the server.
+//! Each method of the protocol as a question to the server; calls of tools are in `tools`.
 //!
 //! Whatever is refused here is kept in the [`Call`]; the gate makes reply and record of it.
 
@@ -7,9 +7,6 @@ use std::sync::Arc;
 use rmcp::ErrorData;
 use rmcp::RoleServer;
 use rmcp::ServerHandler;
-use rmcp::model::CallToolRequestParams;
-use rmcp::model::CallToolResponse;
-use rmcp::model::CallToolResult;
 use rmcp::model::CompleteRequestParams;
 use rmcp::model::CompleteResult;
 use rmcp::model::CompletionInfo;
@@ -36,30 +33,26 @@ use rmcp::service::SubscriptionContext;
 
 use super::desk::Desk;
 use super::model;
-use super::record::Intent;
+use super::tools::Labels;
 use super::watch::Watches;
 use crate::call::Call;
 use crate::call::Caller;
 use crate::error::Denial;
-use crate::error::Fault;
 use crate::error::Refusal;
 use crate::label::Label;
-use crate::label::Labeled;
 use crate::label::wire;
-use crate::schema::Arguments;
-use crate::server::Answer;
 use crate::server::Server;
 use crate::server::Tool;
 
 /// The protocol's view of a server.
 #[derive(Debug)]
 pub(super) struct Handler<S> {
-    server: Arc<S>,
-    desk: Arc<Desk>,
-    tools: Vec<(Tool, rmcp::model::Tool)>,
+    pub(super) server: Arc<S>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) tools: Vec<(Tool, rmcp::model::Tool)>,
     implementation: Implementation,
     watches: Watches,
-    written: wire::Written,
+    pub(super) labels: Labels,
 }
 
 /// A refusal that the call keeps; what the protocol layer sees of it never leaves.
@@ -78,11 +71,12 @@ fn call_of(context: &RequestContext<RoleServer>) -> Result<Call, ErrorData> {
 impl<S: Server> Handler<S> {
     pub(super) fn new(server: Arc<S>, desk: Arc<Desk>) -> Self {
         let tools = server.tools().iter();
+        let implementation = model::implementation::<S>();
         Self {
             tools: tools.map(|tool| (*tool, model::tool(tool))).collect(),
-            implementation: model::implementation::<S>(),
+            labels: Labels::new(&implementation),
+            implementation,
             watches: Watches::default(),
-            written: wire::Written::default(),
             server,
             desk,
         }
@@ -93,57 +87,14 @@ impl<S: Server> Handler<S> {
     }
 
     /// Whether `tool` exists for `caller`.
-    fn may_use(&self, caller: &Caller, tool: &Tool) -> bool {
+    pub(super) fn may_use(&self, caller: &Caller, tool: &Tool) -> bool {
         caller.may(tool.permission) && self.server.offers(caller, tool)
     }
 
-    /// The `_meta` of a result: its label, and for peers of 2026-07-28 who answers.
-    fn meta(&self, call: &Call, label: Label, untrusted: bool, modern: bool) -> MetaObject {
+    /// The `_meta` of a result: its label.
+    fn meta(&self, call: &Call, label: Label, untrusted: bool) -> MetaObject {
         let id = call.id().to_string();
-        let mut meta = self
-            .written
-            .meta(self.desk.taxonomy(), label, untrusted, &id);
-        if modern {
-            let info = serde_json::to_value(&self.implementation).unwrap_or_default();
-            meta.0.insert(SERVER_INFO.to_owned(), info);
-        }
-        meta
-    }
-
-    async fn tool(
-        &self,
-        call: &Call,
-        params: CallToolRequestParams,
-        intent: Option<Intent>,
-    ) -> Result<(Answer, Label), Refusal> {
-        let found = self.tools.iter().find(|(tool, _)| tool.name == params.name);
-        let (tool, _) = found.ok_or(Denial::UnknownTool)?;
-        if !self.may_use(call.caller(), tool) {
-            return Err(Denial::NotPermitted.into());
-        }
-        let given = params.arguments.unwrap_or_default();
-        let arguments = Arguments::check(tool.parameters, given)?;
-        if tool.is_announced() {
-            let Intent(asked) = intent.ok_or_else(|| Fault::new("announce it", "no intent"))?;
-            self.desk.announce(call, &asked).await?;
-        }
-        let labeled = self.server.call(call.clone(), tool.name, arguments).await?;
-        let released = Self::release(call, labeled).await;
-        if released.is_err() {
-            // what it did is done, whoever may not see the answer
-            call.abandon();
-        }
-        Ok(released?)
-    }
-
-    /// Lets out an answer that the caller may see, within the quota, when there is memory for it.
-    async fn release(call: &Call, labeled: Labeled<Answer>) -> Result<(Answer, Label), Denial> {
-        let label = labeled.label();
-        let answer = labeled.release(call.caller().clearance)?;
-        let size = model::size(&answer);
-        call.reserve(model::weight(&answer)).await?;
-        call.give(label, answer.items, size, answer.truncated)?;
-        Ok((answer, label))
+        wire::meta(self.desk.taxonomy(), label, untrusted, Some(&id))
     }
 
     async fn read(&self, call: &Call, uri: String) -> Result<ReadResourceResult, Refusal> {
@@ -159,7 +110,7 @@ impl<S: Server> Handler<S> {
             .into_iter()
             .map(|c| model::contents(c, taxonomy, &id));
         let mut result = ReadResourceResult::new(models.collect());
-        result.meta = Some(self.meta(call, label, true, false));
+        result.meta = Some(self.meta(call, label, true));
         result.ttl_ms = Some(wire::ttl_ms(taxonomy, label));
         result.cache_scope = Some(model::SCOPE);
         Ok(result)
@@ -185,7 +136,7 @@ impl<S: Server> Handler<S> {
             .map(|item| model::resource(item, taxonomy));
         let mut result = ListResourcesResult::with_all_items(models.collect());
         result.next_cursor = page.next.map(|next| call.seal(&RESOURCES, &next));
-        result.meta = Some(self.meta(call, label, true, false));
+        result.meta = Some(self.meta(call, label, true));
         result.ttl_ms = Some(wire::ttl_ms(taxonomy, label));
         result.cache_scope = Some(model::SCOPE);
         Ok(result)
@@ -219,7 +170,7 @@ impl<S: Server> Handler<S> {
         call.give(label, values.len() as u64, bytes as u64, false)?;
         let info = CompletionInfo::new(values).unwrap_or_default();
         let mut result = CompleteResult::new(info);
-        result.meta = Some(self.meta(call, label, true, false));
+        result.meta = Some(self.meta(call, label, true));
         Ok(result)
     }
 }
@@ -278,30 +229,12 @@ impl<S: Server> ServerHandler for Handler<S> {
             model
         });
         let mut result = ListToolsResult::with_all_items(models.collect());
-        result.meta = Some(self.meta(&call, Label::PUBLIC, false, false));
+        result.meta = Some(self.meta(&call, Label::PUBLIC, false));
         result.ttl_ms = Some(wire::ttl_ms(taxonomy, Label::PUBLIC));
         result.cache_scope = Some(model::SCOPE);
         call.give(Label::PUBLIC, result.tools.len() as u64, 0, false)
             .map_err(|denial| kept(&call, denial.into()))?;
         Ok(result)
-    }
-
-    async fn call_tool(
-        &self,
-        params: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let call = call_of(&context)?;
-        let modern = super::outcome::is_modern(context.protocol_version().as_ref());
-        let intent = context.extensions.get::<Intent>().cloned();
-        let answered = self.tool(&call, params, intent).await;
-        let (answer, label) = answered.map_err(|refusal| kept(&call, refusal))?;
-        let meta = self.meta(&call, label, answer.untrusted, modern);
-        let mut result = CallToolResult::success(model::blocks(answer.blocks, &meta));
-        if !answer.structured.is_null() {
-            result.structured_content = Some(answer.structured);
-        }
-        Ok(result.with_meta(Some(meta)).into())
     }
 
     async fn list_resources(
@@ -334,7 +267,7 @@ impl<S: Server> ServerHandler for Handler<S> {
             .iter()
             .map(|template| model::template(template, meta()));
         let mut result = ListResourceTemplatesResult::with_all_items(models.collect());
-        result.meta = Some(self.meta(&call, Label::PUBLIC, false, false));
+        result.meta = Some(self.meta(&call, Label::PUBLIC, false));
         result.ttl_ms = Some(wire::ttl_ms(taxonomy, Label::PUBLIC));
         result.cache_scope = Some(model::SCOPE);
         Ok(result)
@@ -418,7 +351,5 @@ impl<S: Server> ServerHandler for Handler<S> {
     }
 }
 
-/// SHOULD be in every result since 2026-07-28 (SEP-2575).
-const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// What a cursor of the resource list is bound to.
 const RESOURCES: &str = "resources/list";

@@ -21,7 +21,6 @@ use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::label::wire;
 use crate::schema;
-use crate::server::Answer;
 use crate::server::Block;
 use crate::server::Body;
 use crate::server::Contents;
@@ -52,13 +51,12 @@ pub(super) fn tool(tool: &Tool) -> ToolModel {
     }
 }
 
-/// The content of an answer; every block carries the answer's label.
-pub(super) fn blocks(answer: Vec<Block>, meta: &MetaObject) -> Vec<ContentBlock> {
-    // a single block says what its result says, once
-    let own = (answer.len() > 1).then_some(meta);
+/// The content of an answer. Of several blocks each carries the answer's label; a single one says
+/// what its result says, once.
+pub(super) fn blocks(answer: Vec<Block>, meta: Option<&MetaObject>) -> Vec<ContentBlock> {
     answer
         .into_iter()
-        .map(|block| self::block(block, own))
+        .map(|block| self::block(block, meta))
         .collect()
 }
 
@@ -123,16 +121,13 @@ pub(super) fn contents(contents: Contents, taxonomy: &Taxonomy, id: &str) -> Res
 }
 
 /// How many bytes of content an answer gives away.
-pub(super) fn size(answer: &Answer) -> u64 {
-    let blocks = answer.blocks.iter().map(|block| match block {
-        Block::Text(text) => text.len(),
-        Block::Image(binary) | Block::Audio(binary) => binary.base64.len(),
-        Block::Blob { content, .. } => content.base64.len(),
+pub(super) fn size(blocks: &[Block]) -> u64 {
+    let sizes = blocks.iter().map(|block| match block {
+        Block::Text(text) => text.len() as u64,
+        Block::Image(binary) | Block::Audio(binary) => binary.base64.len() as u64,
+        Block::Blob { content, .. } => content.base64.len() as u64,
     });
-    let mut count = Count(blocks.sum());
-    // counting cannot fail, and a value that cannot be written is not sent either
-    drop(serde_json::to_writer(&mut count, &answer.structured));
-    count.0 as u64
+    sizes.sum()
 }
 
 /// How many bytes the contents of a resource are.
@@ -144,8 +139,8 @@ pub(super) fn contents_size(contents: &[Contents]) -> u64 {
 }
 
 /// How many bytes the content of an answer is at most when it is written as JSON.
-pub(super) fn weight(answer: &Answer) -> u64 {
-    let blocks = answer.blocks.iter().map(|block| match block {
+pub(super) fn weight(blocks: &[Block]) -> u64 {
+    let blocks = blocks.iter().map(|block| match block {
         Block::Text(text) => written(text),
         Block::Image(binary) | Block::Audio(binary) => binary.base64.len() as u64,
         Block::Blob { content, .. } => content.base64.len() as u64,
@@ -174,17 +169,4 @@ fn written(text: &str) -> u64 {
 /// The join of all items is what a list of them is labelled.
 pub(super) fn join(labels: impl Iterator<Item = Label>) -> Label {
     labels.fold(Label::PUBLIC, Label::join)
-}
-
-struct Count(usize);
-
-impl std::io::Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -162,7 +162,7 @@ pub(super) fn trace(traceparent: &str) -> Option<(String, String)> {
 /// How a request ended.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) reply: Result<ServerResult, ErrorData>,
+    pub(super) reply: Result<Reply, ErrorData>,
     pub(super) outcome: Outcome,
     /// Why it was not allowed.
     pub(super) error: Option<&'static str>,
@@ -170,8 +170,36 @@ pub(super) struct Ended {
     pub(super) reference: bool,
 }
 
+/// What leaves.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// A result that the protocol layer writes.
+    Result(Box<ServerResult>),
+    /// A line that is written already.
+    Line(Vec<u8>),
+}
+
+impl Reply {
+    /// What the protocol layer is to say, and the line that leaves instead. Should that line be
+    /// lost on its way, what leaves is nothing.
+    pub(super) fn split(self) -> (ServerResult, Option<Vec<u8>>) {
+        match self {
+            Self::Result(result) => (*result, None),
+            Self::Line(line) => (ServerResult::empty(()), Some(line)),
+        }
+    }
+}
+
 impl Ended {
-    pub(super) fn allowed(reply: ServerResult) -> Self {
+    pub(super) fn allowed(result: ServerResult) -> Self {
+        Self::with(Reply::Result(Box::new(result)))
+    }
+
+    pub(super) const fn written(line: Vec<u8>) -> Self {
+        Self::with(Reply::Line(line))
+    }
+
+    const fn with(reply: Reply) -> Self {
         Self {
             reply: Ok(reply),
             outcome: Outcome::Allowed,

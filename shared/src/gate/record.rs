@@ -1,7 +1,6 @@
 //! The audit record of a request.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::DateTime;
@@ -9,6 +8,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::desk::Desk;
+use super::ids::record_id;
 use super::outcome::Asked;
 use super::outcome::Ended;
 use crate::audit::Decision;
@@ -24,10 +24,6 @@ use crate::label::Clearance;
 use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::policy::Policy;
-
-/// What a request that changes something, or reaches beyond the machine, is announced with.
-#[derive(Clone, Debug)]
-pub(super) struct Intent(pub(super) Arc<Asked>);
 
 impl Desk {
     /// A record of this session under `policy`, with nothing said yet of what happened.
@@ -68,7 +64,7 @@ impl Desk {
             grants: &caller.grants,
             decision: Some(Decision::Allow),
             clearance: Some(clearance),
-            ..self.request_record(policy, asked, super::desk::record_id(now), now)
+            ..self.request_record(policy, asked, record_id(now), now)
         }
     }
 

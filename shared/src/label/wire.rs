@@ -25,6 +25,7 @@ use rmcp::model::MetaObject;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Label;
 use super::Taxonomy;
@@ -78,39 +79,78 @@ pub fn meta(
     MetaObject(meta)
 }
 
-/// The `_meta` of labels that were written before, made once for each.
+/// The `_meta` of labels as JSON, made once for each and kept.
 #[derive(Debug, Default)]
-pub struct Written(Mutex<Vec<(Label, bool, MetaObject)>>);
+pub struct Written {
+    /// What is said beside the label.
+    more: Map<String, Value>,
+    known: Mutex<Vec<(Label, bool, Parts)>>,
+}
+
+/// What stands before and after the id of the audit record, if that is named.
+#[derive(Debug)]
+struct Parts {
+    before: String,
+    after: Option<String>,
+}
 
 impl Written {
-    /// As [`meta`], always with the same taxonomy.
-    pub fn meta(
-        &self,
-        taxonomy: &Taxonomy,
-        label: Label,
-        untrusted: bool,
-        evidence: &str,
-    ) -> MetaObject {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = written
-            .iter()
-            .find(|(of, not, _)| (*of, *not) == (label, untrusted));
-        let mut meta = if let Some((_, _, meta)) = known {
-            meta.clone()
-        } else {
-            let meta = meta(taxonomy, label, untrusted, None);
-            if written.len() < MOST {
-                written.push((label, untrusted, meta.clone()));
-            }
-            meta
-        };
-        drop(written);
-        let trust = meta.0.get_mut(TRUST);
-        let record = trust.and_then(|trust| trust.get_mut(EVIDENCE));
-        if let Some(record) = record.and_then(Value::as_object_mut) {
-            record.insert("ref".to_owned(), reference(evidence));
+    /// For a `_meta` that says `more` in any case.
+    #[must_use]
+    pub fn with(more: Map<String, Value>) -> Self {
+        Self {
+            more,
+            known: Mutex::default(),
         }
-        meta
+    }
+
+    /// Appends to `out` what [`meta`] says and what is said in any case; always with the same
+    /// taxonomy.
+    pub fn push(
+        &self,
+        out: &mut Vec<u8>,
+        taxonomy: &Taxonomy,
+        (label, untrusted): (Label, bool),
+        evidence: Uuid,
+    ) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(of, not, _): &(Label, bool, Parts)| (*of, *not) == (label, untrusted);
+        if let Some((_, _, parts)) = known.iter().find(|known| of(known)) {
+            return parts.push(out, evidence);
+        }
+        let parts = self.parts(taxonomy, label, untrusted);
+        parts.push(out, evidence);
+        if known.len() < MOST {
+            known.push((label, untrusted, parts));
+        }
+    }
+
+    fn parts(&self, taxonomy: &Taxonomy, label: Label, untrusted: bool) -> Parts {
+        // no word of a label and nothing else here holds a NUL, so it marks the one place
+        let mut meta = meta(taxonomy, label, untrusted, Some("\0"));
+        meta.0.extend(self.more.clone());
+        let text = Value::Object(meta.0).to_string();
+        match text.split_once("\\u0000") {
+            Some((before, after)) => Parts {
+                before: before.to_owned(),
+                after: Some(after.to_owned()),
+            },
+            None => Parts {
+                before: text,
+                after: None,
+            },
+        }
+    }
+}
+
+impl Parts {
+    fn push(&self, out: &mut Vec<u8>, evidence: Uuid) {
+        out.extend_from_slice(self.before.as_bytes());
+        if let Some(after) = &self.after {
+            let mut id = Uuid::encode_buffer();
+            out.extend_from_slice(evidence.hyphenated().encode_lower(&mut id).as_bytes());
+            out.extend_from_slice(after.as_bytes());
+        }
     }
 }
 
@@ -230,9 +270,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_before_is_written_again_but_for_its_record() {
-        let (known, written) = (Taxonomy::default(), Written::default());
-        for round in ["1", "2"] {
+    fn what_is_kept_as_text_says_what_is_said_otherwise() {
+        let more = json!({"more": {"is": "said"}});
+        let more = more.as_object().unwrap();
+        let (known, written) = (Taxonomy::default(), Written::with(more.clone()));
+        for round in [Uuid::from_u128(1), Uuid::from_u128(2)] {
             for text in [
                 "public",
                 "internal",
@@ -242,8 +284,12 @@ mod tests {
             ] {
                 for untrusted in [false, true] {
                     let label = known.parse(text).unwrap();
-                    let again = written.meta(&known, label, untrusted, round);
-                    assert_eq!(again, meta(&known, label, untrusted, Some(round)), "{text}");
+                    let mut wanted = meta(&known, label, untrusted, Some(&round.to_string()));
+                    wanted.0.extend(more.clone());
+                    let mut kept = b"before ".to_vec();
+                    written.push(&mut kept, &known, (label, untrusted), round);
+                    let wanted = format!("before {}", Value::Object(wanted.0));
+                    assert_eq!(String::from_utf8(kept).unwrap(), wanted);
                 }
             }
         }

@@ -195,8 +195,11 @@ where
         };
         // now, not when the future is first polled: a cancellation that is read in between would
         // take the flight, and the answer would be recorded a second time
-        let flight = id.as_ref().and_then(|id| desk.flights().land(id));
-        let line = outlet::line(&message);
+        let mut flight = id.as_ref().and_then(|id| desk.flights().land(id));
+        let line = match (&message, flight.as_mut().and_then(Flight::take_line)) {
+            (JsonRpcMessage::Response(_), Some(line)) => Ok(line),
+            _ => outlet::line(&message),
+        };
         let recorded = id.is_none() || flight.as_ref().is_some_and(Flight::is_recorded);
         let unrecorded = match message {
             _ if recorded => None,

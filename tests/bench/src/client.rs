@@ -130,6 +130,12 @@ impl Client {
         elapsed
     }
 
+    /// The number of the process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the process has used so far.
     #[must_use]
     pub fn cpu(&self) -> Cpu {

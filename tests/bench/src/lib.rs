@@ -3,5 +3,6 @@
 pub mod client;
 pub mod figures;
 pub mod places;
+pub mod profile;
 pub mod table;
 pub mod upstream;

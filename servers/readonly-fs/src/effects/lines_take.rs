@@ -52,14 +52,22 @@ pub(super) fn take(
         lossy: false,
         part: Part::empty(order.charset, at),
     };
-    let mut block = source.block();
+    let mut block = Vec::new();
     let mut ended = false;
     let mut skipped = false;
     while !ended && !skipped && !taking.is_done() {
-        let read = source.read(at, &mut block)?;
-        at += read as u64;
-        ended = read == 0;
-        taking.add(block.get(..read).unwrap_or_default());
+        let found = if let Some(rest) = source.rest(at)? {
+            rest
+        } else {
+            if block.is_empty() {
+                block = source.block();
+            }
+            let read = source.read(at, &mut block)?;
+            block.get(..read).unwrap_or_default()
+        };
+        at += found.len() as u64;
+        ended = found.is_empty();
+        taking.add(found);
         // what is cut off the last line need not be read
         skipped = taking.given + 1 == taking.limit && taking.length > 2 * LINE as u64;
         if ended || skipped {
@@ -114,6 +122,10 @@ impl Taking {
     }
 
     fn add(&mut self, mut block: &[u8]) {
+        if self.length == 0 {
+            let plain = self.give_plain(block);
+            block = block.get(plain..).unwrap_or_default();
+        }
         while !self.is_done() && !block.is_empty() {
             let end = self.charset.line_end(block);
             let (piece, rest) = block.split_at(end.unwrap_or(block.len()));
@@ -130,6 +142,38 @@ impl Taking {
                 self.finish_line();
             }
         }
+    }
+
+    /// Gives the lines at the beginning of `block` together, if none of them is cut, changed or
+    /// numbered; how many bytes that were.
+    fn give_plain(&mut self, block: &[u8]) -> usize {
+        if self.charset != Charset::Utf8 || self.number.is_some() || self.is_done() {
+            return 0;
+        }
+        let end = memchr::memrchr(b'\n', block).map_or(0, |at| at + 1);
+        let lines = block.get(..end).unwrap_or_default();
+        let room = self.bytes.saturating_sub(self.part.text.len());
+        if lines.len() > room || memchr::memchr(b'\r', lines).is_some() {
+            return 0;
+        }
+        let (mut count, mut begin) = (0, 0);
+        for newline in memchr::memchr_iter(b'\n', lines) {
+            if newline - begin > LINE {
+                return 0;
+            }
+            (count, begin) = (count + 1, newline + 1);
+        }
+        let fits = count <= self.limit - self.given;
+        let Some(text) = str::from_utf8(lines).ok().filter(|_| fits) else {
+            return 0;
+        };
+        self.part.has_control |= has_control(text);
+        // with room for what follows them
+        self.part.text.reserve(block.len().min(room));
+        self.part.text.push_str(text);
+        self.given += count;
+        self.at += end as u64;
+        end
     }
 
     fn finish_line(&mut self) {

@@ -13,11 +13,14 @@ use crate::effects::lines_index::CACHE;
 use crate::effects::lines_index::Index;
 use crate::effects::lines_index::Indexes;
 use crate::effects::lines_take::LINE;
+use crate::effects::meta::Meta;
 use crate::effects::text::Budget;
 use crate::effects::text::Part;
 use crate::effects::text::Want;
 use crate::effects::text::read;
+use crate::effects::text_source::BLOCK;
 use crate::effects::text_source::Source;
+use crate::effects::text_source::Whole;
 use crate::effects::text_tests::AMPLE;
 use crate::effects::text_tests::file;
 use crate::effects::text_tests::part;
@@ -60,7 +63,7 @@ fn with(file: &File, indexes: &Indexes, want: Want, numbered: bool, budget: Budg
     read(&source, want, numbered, &mut budget.clone(), indexes).unwrap()
 }
 
-/// Short lines, and now and then one about as long as a limit.
+/// Short lines, and now and then one about as long as a limit; some texts have plain ends only.
 fn any_text() -> impl Strategy<Value = String> {
     let length = prop_oneof![
         9 => 0_usize..9,
@@ -73,8 +76,15 @@ fn any_text() -> impl Strategy<Value = String> {
         prop_oneof![Just("\n"), Just("\r\n"), Just("\r\r\n")],
     );
     let line = line.prop_map(|(n, c, end)| c.repeat(n / c.len()) + "x" + end);
-    (proptest::collection::vec(line, 0..12), "[ab\r]{0,2}")
-        .prop_map(|(lines, last)| lines.concat() + &last)
+    (
+        proptest::collection::vec(line, 0..12),
+        "[ab\r]{0,2}",
+        any::<bool>(),
+    )
+        .prop_map(|(lines, last, plain)| {
+            let text = lines.concat() + &last;
+            if plain { text.replace('\r', "") } else { text }
+        })
 }
 
 proptest! {
@@ -115,6 +125,25 @@ proptest! {
             next = part.next;
         }
         prop_assert_eq!(given, naive(&text).concat());
+    }
+
+    #[test]
+    fn what_is_at_hand_reads_as_what_is_on_the_disk(
+        text in any_text(), from in 1_u64..9, lines in 0_usize..14, bytes in 0_usize..9000,
+    ) {
+        prop_assume!(text.len() < BLOCK);
+        let content = file(text.as_bytes());
+        let meta = Meta::of(&content).unwrap();
+        let whole = || Whole::new(&meta, text.clone().into_bytes());
+        for want in [Want::WHOLE, Want::Lines { from, to: Some(from + 3) }, Want::Tail(from)] {
+            let source = Source::at_hand(&content, whole(), &|| Ok(()));
+            let mut budget = Budget { bytes, lines };
+            let (mut other, indexes) = (budget, Indexes::default());
+            let found = read(&source, want, false, &mut budget, &indexes).unwrap();
+            let source = Source::new(&content, &|| Ok(())).unwrap();
+            prop_assert_eq!(found, read(&source, want, false, &mut other, &indexes).unwrap());
+            prop_assert_eq!(budget, other);
+        }
     }
 
     #[test]

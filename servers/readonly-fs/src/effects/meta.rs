@@ -40,8 +40,9 @@ pub struct Meta {
 /// What makes two descriptors the same thing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Id {
-    device: (u32, u32),
-    inode: u64,
+    /// The major and the minor number of its device.
+    pub(super) device: (u32, u32),
+    pub(super) inode: u64,
 }
 
 impl Meta {

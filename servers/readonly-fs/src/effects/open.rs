@@ -26,6 +26,7 @@ use super::meta::Meta;
 use super::names;
 use super::root::Handle;
 use super::root::Handles;
+use super::text_source::Whole;
 use crate::scope::Found;
 use crate::scope::Kind;
 use crate::scope::Permit;
@@ -45,7 +46,7 @@ pub struct Opened {
     /// Its own path, where no link is left.
     pub resolved: RelPath,
     /// All that is in it, where that was at hand.
-    pub(super) content: Option<Vec<u8>>,
+    pub(super) content: Option<Whole>,
 }
 
 impl Handles {
@@ -89,7 +90,7 @@ impl Opened {
     /// The file, to be read from, and what was read of it already.
     #[must_use]
     #[expect(clippy::disallowed_types, reason = "this is an effect")]
-    pub fn into_file(self) -> (std::fs::File, Option<Vec<u8>>) {
+    pub fn into_file(self) -> (std::fs::File, Option<Whole>) {
         (std::fs::File::from(self.fd), self.content)
     }
 }

@@ -24,6 +24,7 @@ use super::open::look_once;
 use super::open::reopen;
 use super::root::Handles;
 use super::text_source::BLOCK;
+use super::text_source::Whole;
 use crate::scope::Kind;
 use crate::scope::Permit;
 
@@ -50,7 +51,8 @@ impl Handles {
         } else {
             ReadWriteFlags::NOWAIT
         };
-        opened.content = Some(content(&opened.fd, size, flags)?);
+        let content = content(&opened.fd, size, flags)?;
+        opened.content = Some(Whole::new(&opened.meta, content));
         Some(opened)
     }
 }
@@ -60,7 +62,8 @@ impl Handles {
 fn content(fd: impl AsFd, size: usize, flags: ReadWriteFlags) -> Option<Vec<u8>> {
     let mut content = vec![0; size + 1];
     let mut read = 0;
-    loop {
+    // less than there was room for: it ends here, or what it grew by would have to be waited for
+    while read != size || read == 0 {
         let room = content.get_mut(read..).filter(|room| !room.is_empty())?;
         let at = read as u64;
         match rustix::io::preadv2(&fd, &mut [IoSliceMut::new(room)], at, flags) {

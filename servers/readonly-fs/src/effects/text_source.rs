@@ -22,6 +22,7 @@ use guard::error::Fault;
 use guard::error::Refusal;
 
 use crate::effects::encoding::Form;
+use crate::effects::meta::Meta;
 
 /// The most bytes that are read between two looks at the deadline.
 pub const BLOCK: usize = 64 * 1024;
@@ -68,22 +69,17 @@ impl<'a> Source<'a> {
     }
 
     /// The same of a file of which all was read already.
-    ///
-    /// # Errors
-    ///
-    /// A [`Fault`] if the file cannot be looked at.
-    pub fn of(file: &'a File, content: Option<Vec<u8>>, check: Check<'a>) -> Result<Self, Refusal> {
-        let Some(content) = content else {
-            return Self::new(file, check);
-        };
-        Ok(Self {
+    #[must_use]
+    pub fn at_hand(file: &'a File, whole: Whole, check: Check<'a>) -> Self {
+        let Whole { identity, content } = whole;
+        Self {
             file,
-            identity: Identity::of(file)?,
+            identity,
             head: Vec::new(),
             form: Form::of(content.get(..HEAD).unwrap_or(&content)),
             content: Some(content),
             check,
-        })
+        }
     }
 
     /// Fills `block` from the byte `at` on, and says how far: less than all only at the end of
@@ -144,6 +140,18 @@ impl<'a> Source<'a> {
         Ok(Identity::of(self.file)? == self.identity)
     }
 
+    /// What there is from the byte `at` on, where that need not be copied to be had.
+    ///
+    /// # Errors
+    ///
+    /// What `check` says.
+    pub(super) fn rest(&self, at: u64) -> Result<Option<&[u8]>, Denial> {
+        (self.check)()?;
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let content = self.content.as_ref();
+        Ok(content.map(|content| content.get(at..).unwrap_or_default()))
+    }
+
     /// A block to read into, no larger than the file needs.
     #[must_use]
     pub fn block(&self) -> Vec<u8> {
@@ -157,6 +165,23 @@ impl std::fmt::Debug for Source<'_> {
         f.debug_struct("Source")
             .field("identity", &self.identity)
             .finish_non_exhaustive()
+    }
+}
+
+/// All of a small file.
+#[derive(Debug)]
+pub struct Whole {
+    identity: Identity,
+    content: Vec<u8>,
+}
+
+impl Whole {
+    /// The `content` of the file that `meta` was told of before it was read.
+    pub(super) fn new(meta: &Meta, content: Vec<u8>) -> Self {
+        Self {
+            identity: Identity::from(meta),
+            content,
+        }
     }
 }
 
@@ -188,6 +213,20 @@ impl From<&Metadata> for Identity {
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl From<&Meta> for Identity {
+    fn from(meta: &Meta) -> Self {
+        let (major, minor) = meta.id.device;
+        let time = |(seconds, nanoseconds): (i64, u32)| (seconds, i64::from(nanoseconds));
+        Self {
+            dev: rustix::fs::makedev(major, minor),
+            ino: meta.id.inode,
+            size: meta.size,
+            modified: time(meta.modified),
+            changed: time(meta.changed),
         }
     }
 }

@@ -44,7 +44,7 @@ impl RelPath {
     }
 
     fn read(text: &str, decode: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
-        let mut path = Self::default();
+        let mut path = Self(Vec::with_capacity(text.len()));
         if text.is_empty() {
             return Some(path);
         }
@@ -54,7 +54,12 @@ impl RelPath {
         let text = text.strip_suffix('/').unwrap_or(text);
         // splitting first: a slash or dot that is spelled as an escape is a name's, and refused
         for part in text.split('/').filter(|part| *part != ".") {
-            path = path.child(&decode(part)?)?;
+            if part.contains(['\\', '%']) {
+                path.push(&decode(part)?)?;
+            } else {
+                // it stands for itself, however escapes are written
+                path.push(part.as_bytes())?;
+            }
         }
         Some(path)
     }
@@ -65,27 +70,36 @@ impl RelPath {
         if bytes.is_empty() {
             return Some(Self::default());
         }
-        let mut parts = bytes.split(|&b| b == b'/');
-        parts.try_fold(Self::default(), |path, part| path.child(part))
+        let mut path = Self(Vec::with_capacity(bytes.len()));
+        for part in bytes.split(|&b| b == b'/') {
+            path.push(part)?;
+        }
+        Some(path)
     }
 
     /// The path of the entry `name` of this directory; nothing if that is no plain name or too
     /// long a path.
     #[must_use]
     pub fn child(&self, name: &[u8]) -> Option<Self> {
+        let mut child = Self(Vec::with_capacity(self.0.len() + 1 + name.len()));
+        child.0.extend_from_slice(&self.0);
+        child.push(name)?;
+        Some(child)
+    }
+
+    /// Goes on to the entry `name` of this directory, or stays.
+    fn push(&mut self, name: &[u8]) -> Option<()> {
         let plain = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
         let length = self.0.len() + usize::from(!self.is_root()) + name.len();
         let fits = length <= Self::MAX_BYTES && self.depth() < Self::MAX_DEPTH;
         if !plain || name.contains(&0) || !fits {
             return None;
         }
-        let mut bytes = Vec::with_capacity(length);
-        bytes.extend_from_slice(&self.0);
         if !self.is_root() {
-            bytes.push(b'/');
+            self.0.push(b'/');
         }
-        bytes.extend_from_slice(name);
-        Some(Self(bytes))
+        self.0.extend_from_slice(name);
+        Some(())
     }
 
     /// The directory that holds this path's last name, and the name; nothing for the root.

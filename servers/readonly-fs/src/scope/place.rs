@@ -106,7 +106,7 @@ impl Place {
     /// `ROOT/relative/path`, on one line.
     #[must_use]
     pub fn spelling(&self) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.root.name.len() + 1 + self.path.as_bytes().len());
         self.spell(&mut out, self.path.as_bytes());
         out
     }
@@ -123,8 +123,13 @@ impl Place {
     /// `fs://ROOT/percent-encoded/path`.
     #[must_use]
     pub fn uri(&self) -> String {
-        let mut out = format!("{SCHEME}{}/", self.root.name);
-        spelling::percent_encode(&mut out, self.path.as_bytes());
+        let path = self.path.as_bytes();
+        let length = SCHEME.len() + self.root.name.len() + 1 + path.len();
+        let mut out = String::with_capacity(length);
+        for part in [SCHEME, &self.root.name, "/"] {
+            out.push_str(part);
+        }
+        spelling::percent_encode(&mut out, path);
         out
     }
 }

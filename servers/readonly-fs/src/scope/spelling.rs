@@ -10,6 +10,9 @@ use std::fmt::Write;
 
 /// Appends `bytes` to `out`, spelled so that it fits in a line.
 pub fn escape(out: &mut String, bytes: &[u8]) {
+    if let Some(text) = plain_ascii(bytes) {
+        return out.push_str(text);
+    }
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
@@ -74,6 +77,7 @@ pub fn unescape(text: &str) -> Option<Vec<u8>> {
 
 /// Appends `bytes` to `out` as the path of a URI.
 pub fn percent_encode(out: &mut String, bytes: &[u8]) {
+    out.reserve(bytes.len());
     for &byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
@@ -96,6 +100,14 @@ pub fn percent_decode(text: &str) -> Option<Vec<u8>> {
     }
     bytes.extend_from_slice(rest.as_bytes());
     Some(bytes)
+}
+
+/// `bytes` as a text, if all of it is visible ASCII and nothing an escape.
+fn plain_ascii(bytes: &[u8]) -> Option<&str> {
+    // without branches, so that many bytes are looked at at a time
+    let plain = |b: u8| (b.wrapping_sub(b' ') < 0x5F) & (b != b'\\');
+    let all = bytes.iter().fold(true, |all, &b| all & plain(b));
+    std::str::from_utf8(bytes).ok().filter(|_| all)
 }
 
 /// Whether a reader would not see the character, or would see others in a changed order.

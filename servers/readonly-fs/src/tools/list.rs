@@ -25,6 +25,7 @@ use crate::effects::Entry;
 use crate::effects::Meta;
 use crate::effects::Options;
 use crate::effects::Walk;
+use crate::scope::HardLinks;
 use crate::scope::Kind;
 use crate::scope::Permit;
 use crate::scope::RelPath;
@@ -92,12 +93,16 @@ pub(super) fn list(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     let wanted = |path: &[u8]| globs.as_ref().is_none_or(|globs| globs.matches(path));
     let permit = inner.permit(call, &list.path, Scope::permit_walk)?;
     let last = position.as_ref().map(Position::path).transpose()?.flatten();
+    let root = permit.root();
+    // else the directory's own word is all there is to know of an entry
+    let examine =
+        list.sizes || list.sort != Sort::Name || root.hard_links == HardLinks::Deny || !root.mounts;
     let options = Options {
         depth: list.depth,
         hidden: list.hidden,
         ignored: list.ignored,
         links: true,
-        examine: true,
+        examine,
         after: last.clone().filter(|_| list.sort == Sort::Name),
         again: false,
     };

@@ -194,7 +194,7 @@ impl Lines {
         let truncated = structured.get("truncated") == Some(&Value::Bool(true));
         Answer {
             blocks: vec![Block::Text(self.text)],
-            structured,
+            structured: structured.into(),
             items: 0,
             truncated,
             untrusted: false,

@@ -1,10 +1,12 @@
 //! `read_file`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -16,6 +18,7 @@ use guard::label::Labeled;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Block;
+use guard::server::Facts;
 use guard::server::Outcome;
 
 use super::page::APART;
@@ -51,9 +54,35 @@ struct Read {
 
 /// One file of the answer.
 struct One {
-    blocks: Vec<Block>,
-    facts: Value,
+    block: Block,
+    facts: About,
+}
+
+/// What programs are told of one file.
+#[derive(Debug, Default, Serialize)]
+struct About {
+    bytes: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    control_characters: bool,
+    encoding: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<(u64, u64)>,
+    mime: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Value>,
+    path: String,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_lines: Option<u64>,
     truncated: bool,
+}
+
+/// The same, or why there is nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told {
+    File(About),
+    Not { error: &'static str, path: String },
 }
 
 /// What the files of one answer share.
@@ -133,7 +162,7 @@ pub(super) fn read_at_once(
     let clearance = call.caller().clearance;
     let permit = inner.scope.permit_read(&place, clearance).ok()?;
     let opened = inner.handles.open_at_once(&permit)?;
-    let read: Read = arguments.clone().parse().ok()?;
+    let read: Read = arguments.read().ok()?;
     read.want().ok()?;
     match answer(inner, call, &read, vec![Ok((permit, opened))]) {
         Err(Refusal::Denied(Denial::Busy)) => None,
@@ -177,18 +206,19 @@ fn answer(inner: &Inner, call: &Call, read: &Read, files: Vec<File>) -> Outcome<
             }
             Ok((permit, opened)) => {
                 let its = opened.found.standing().label;
-                let path = permit.place().spelling();
                 match reading.one(&permit, opened, &mut budget) {
                     Ok(one) => {
                         call.touch(&permit.place().uri(), its)?;
                         answer.untrusted |= !permit.root().trusted;
-                        answer.truncated |= one.truncated;
+                        answer.truncated |= one.facts.truncated;
                         answer.items += 1;
-                        answer.blocks.extend(one.blocks);
-                        all.push(one.facts);
+                        answer.blocks.push(one.block);
+                        all.push(Told::File(one.facts));
                         continue;
                     }
-                    Err(Refusal::Denied(denial)) if batch && bears(denial) => (path, denial),
+                    Err(Refusal::Denied(denial)) if batch && bears(denial) => {
+                        (permit.place().spelling(), denial)
+                    }
                     Err(refusal) => {
                         call.asked_for(&permit.place().uri());
                         return Err(refusal);
@@ -200,9 +230,11 @@ fn answer(inner: &Inner, call: &Call, read: &Read, files: Vec<File>) -> Outcome<
         let (path, denial) = failed;
         let text = format!("{path}\n[{}: {denial}]\n", denial.code());
         answer.blocks.push(Block::Text(text));
-        all.push(json!({"path": path, "error": denial.code()}));
+        let error = denial.code();
+        all.push(Told::Not { error, path });
     }
-    answer.structured = json!({"files": all});
+    let files: BTreeMap<_, _> = [("files", all)].into();
+    answer.structured = Facts::of(&files)?;
     Ok(Labeled::new(answer, mix.label()))
 }
 
@@ -237,7 +269,10 @@ impl Reading<'_> {
         let place = permit.place();
         let (file, content) = opened.into_file();
         let check = || self.call.check();
-        let source = Source::of(&file, content, &check)?;
+        let source = match content {
+            Some(whole) => Source::at_hand(&file, whole, &check),
+            None => Source::new(&file, &check)?,
+        };
         let name = Path::new(OsStr::from_bytes(place.path().as_bytes()));
         let media = Media::of(source.head(), source.form(), name);
         if media.kind == media::Kind::Text {
@@ -261,32 +296,31 @@ impl Reading<'_> {
         let block = media::block(&source, media, range, &uri, &mut self.base64)?;
         let bytes = (before - self.base64) / 4 * 3;
         self.call.count("fs.bytes", bytes as u64);
-        let facts = json!({
-            "path": place.spelling(),
-            "bytes": bytes,
-            "size": source.size(),
-            "encoding": "binary",
-            "mime": media.mime,
-            "truncated": false,
-        });
-        Ok(One {
-            blocks: vec![block],
-            facts,
-            truncated: false,
-        })
+        let facts = About {
+            path: place.spelling(),
+            bytes: bytes as u64,
+            size: source.size(),
+            encoding: "binary",
+            mime: media.mime,
+            ..About::default()
+        };
+        Ok(One { block, facts })
     }
 
     /// The text as a block, with what was left out said at its end.
     fn text(&self, place: &Place, part: Part, size: u64, media: Media) -> One {
         let path = place.spelling();
-        let mut facts = json!({
-            "path": path,
-            "bytes": part.bytes.1.saturating_sub(part.bytes.0),
-            "size": size,
-            "encoding": part.encoding,
-            "mime": media.mime,
-            "truncated": part.next.is_some() || !part.cut.is_empty(),
-        });
+        let mut facts = About {
+            bytes: part.bytes.1.saturating_sub(part.bytes.0),
+            size,
+            encoding: part.encoding,
+            mime: media.mime,
+            truncated: part.next.is_some() || !part.cut.is_empty(),
+            lines: part.lines,
+            total_lines: part.total_lines,
+            control_characters: part.has_control,
+            ..About::default()
+        };
         let mut notes = String::new();
         for cut in &part.cut {
             let rest = json!({"path": path, "from_byte": cut.from_byte});
@@ -308,18 +342,8 @@ impl Reading<'_> {
                     format!("[bytes {from}-{to} of {size}; go on with {next}]\n")
                 }
             });
-            insert(&mut facts, "next", next);
+            facts.next = Some(next);
         }
-        if let Some((from, to)) = part.lines {
-            insert(&mut facts, "lines", json!([from, to]));
-        }
-        if let Some(total) = part.total_lines {
-            insert(&mut facts, "total_lines", json!(total));
-        }
-        if part.has_control {
-            insert(&mut facts, "control_characters", json!(true));
-        }
-        let truncated = part.next.is_some() || !part.cut.is_empty();
         let mut text = part.text;
         if !notes.is_empty() && !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
@@ -329,10 +353,10 @@ impl Reading<'_> {
             // each file is a block of its own, so its text cannot pass for another's
             text.insert_str(0, &format!("{path}\n"));
         }
+        facts.path = path;
         One {
-            blocks: vec![Block::Text(text)],
+            block: Block::Text(text),
             facts,
-            truncated,
         }
     }
 }
@@ -363,10 +387,4 @@ fn arguments(path: &str, want: Want, numbered: bool) -> Value {
         set("numbered", true.into());
     }
     Value::Object(arguments)
-}
-
-fn insert(facts: &mut Value, key: &str, value: Value) {
-    if let Some(facts) = facts.as_object_mut() {
-        facts.insert(key.to_owned(), value);
-    }
 }

@@ -1,5 +1,6 @@
 //! `list_roots`.
 
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -7,6 +8,7 @@ use guard::call::Call;
 use guard::label::Labeled;
 use guard::server::Answer;
 use guard::server::Block;
+use guard::server::Facts;
 use guard::server::Outcome;
 
 use super::page::Mix;
@@ -23,9 +25,12 @@ pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
         let Some(standing) = root.rules.top(call.caller().clearance) else {
             continue;
         };
-        let its = inner.known.text(standing.label);
-        text.push_str(&format!("{}/\t{its}\n", root.name));
-        roots.push(json!({"name": root.name, "label": its}));
+        let label = inner.known.text(standing.label);
+        for part in [&root.name, "/\t", &label, "\n"] {
+            text.push_str(part);
+        }
+        let name = &root.name;
+        roots.push(Root { label, name });
         // the names are the operator's own words; the instructions tell them as well
         mix.looked_at(standing.name);
         if let Some(place) = inner.scope.top(index) {
@@ -33,21 +38,33 @@ pub(super) fn list(inner: &Inner, call: &Call) -> Outcome<Answer> {
         }
     }
     let items = roots.len() as u64;
-    let sandbox = inner.sandbox.get().cloned().unwrap_or_default();
-    let facts = [
-        ("roots", Value::Array(roots)),
-        ("limits", inner.told_limits.clone()),
-        ("sandbox", sandbox),
-    ];
-    let facts = facts.map(|(name, value)| (name.to_owned(), value));
-    let structured = Value::Object(facts.into_iter().collect());
+    let facts = Told {
+        limits: &inner.told_limits,
+        roots,
+        sandbox: inner.sandbox.get(),
+    };
     let answer = Answer {
         blocks: vec![Block::Text(text)],
-        structured,
+        structured: Facts::of(&facts)?,
         items,
         ..Answer::default()
     };
     Ok(Labeled::new(answer, mix.label()))
+}
+
+/// What programs are told.
+#[derive(Serialize)]
+struct Told<'a> {
+    limits: &'a Value,
+    roots: Vec<Root<'a>>,
+    sandbox: Option<&'a Value>,
+}
+
+/// One root of it.
+#[derive(Serialize)]
+struct Root<'a> {
+    label: String,
+    name: &'a str,
 }
 
 /// The limits as they are told.

@@ -62,7 +62,7 @@ pub(super) fn stat(inner: &Inner, call: &Call, arguments: Arguments) -> Outcome<
     }
     let answer = Answer {
         blocks: vec![Block::Text(text)],
-        structured: json!({"files": files}),
+        structured: json!({"files": files}).into(),
         items,
         untrusted,
         ..Answer::default()

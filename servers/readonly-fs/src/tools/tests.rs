@@ -6,9 +6,9 @@ use serde_json::json;
 use guard::error::Denial;
 use guard::error::Refusal;
 use guard::schema::json_schema;
-use guard::server::Answer;
 
 use super::TOOLS;
+use crate::testing::Given;
 use crate::testing::World;
 use crate::testing::lines;
 use crate::testing::text;
@@ -36,7 +36,7 @@ fn small() -> World {
     World::new(&files, rules)
 }
 
-fn denied(outcome: Result<Answer, Refusal>) -> Denial {
+fn denied(outcome: Result<Given, Refusal>) -> Denial {
     match outcome {
         Err(Refusal::Denied(denial)) => denial,
         other => panic!("{other:?}"),

@@ -127,7 +127,7 @@ fn answer(rows: Rows, next: Option<String>, untrusted: bool) -> Answer {
 pub(super) fn whole(shown: Value, items: u64, truncated: bool, untrusted: bool) -> Answer {
     Answer {
         blocks: vec![Block::Text(shown.to_string())],
-        structured: shown,
+        structured: shown.into(),
         items,
         truncated,
         untrusted,

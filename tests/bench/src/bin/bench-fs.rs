@@ -1,7 +1,8 @@
 //! Measures `readonly-fs` beside the floor, ripgrep and the plain system calls, in one run.
 //!
 //! Absolute times are those of the machine; the ratios are what to compare. With arguments only
-//! the parts of that name are measured: `start`, `calls`, `layers`, `trees`, `large`.
+//! the parts of that name are measured: `start`, `calls`, `layers`, `trees`, `large`; and
+//! `profile`, which is measured only if it is asked for, since it builds the server once more.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,16 +30,18 @@ fn main() {
     let binaries = build();
     let world = World::new();
     type Part = fn(&Binaries, &World);
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 6] = [
         ("start", start),
         ("calls", calls),
         ("layers", layers),
+        ("profile", profile),
         ("trees", trees),
         ("large", large),
     ];
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     for (name, part) in parts {
-        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+        let all = wanted.is_empty() && name != "profile";
+        if all || wanted.iter().any(|word| word == name) {
             part(&binaries, &world);
         }
     }
@@ -242,6 +245,45 @@ fn layers(binaries: &Binaries, world: &World) {
         "One append and sync on this disk, without a server: p50 {:.0} us.",
         median(&mut times)
     );
+}
+
+/// Which functions a call spends its time in, by layer.
+fn profile(binaries: &Binaries, world: &World) {
+    const CALLS: usize = 100_000;
+    // the same program, but for the names of its functions
+    let built = Command::new(env!("CARGO"))
+        .args(["rustc", "--release", "--quiet", "--package", "readonly-fs"])
+        .args(["--bin", "readonly-fs", "--", "-C", "strip=none"])
+        .status();
+    assert!(built.expect("cargo runs").success(), "readonly-fs builds");
+    let Some(memory) = memory_disk() else {
+        println!("\nThere is no disk that is memory: no profile.");
+        return;
+    };
+    for (tool, arguments) in [
+        ("list_roots", json!({})),
+        ("read_file", json!({"path": "r/four.txt"})),
+    ] {
+        let mut client = world.server(binaries, "root", &memory.path().join(tool));
+        let (_, _, cpu) = measure(&mut client, tool, &arguments);
+        let data = world.path(&format!("profile-{tool}"));
+        let Some(shares) = bench::profile::watch(&mut client, tool, &arguments, CALLS, &data)
+        else {
+            println!("\nperf is not installed or may not watch: no profile of {tool}.");
+            continue;
+        };
+        head(
+            &format!("{tool}: {cpu:.1} us CPU a call"),
+            &["layer", "share", "time"],
+        );
+        for (layer, share) in shares {
+            row(&[
+                layer.to_owned(),
+                format!("{:.0} %", share * 100.0),
+                format!("{:.1} us", share * cpu),
+            ]);
+        }
+    }
 }
 
 /// The processor time of one record in microseconds, with 64 tasks that write.

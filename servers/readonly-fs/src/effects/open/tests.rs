@@ -27,6 +27,7 @@ use guard::label::Label;
 use crate::config::Limits;
 use crate::effects::Handle;
 use crate::effects::Handles;
+use crate::effects::text_source::Source;
 use crate::scope::HardLinks;
 use crate::scope::Place;
 use crate::scope::Root;
@@ -463,7 +464,9 @@ fn at_once(world: &World, path: &str) -> Option<Vec<u8>> {
     let place = scope.readings(path).ok()?.into_iter().next()?;
     let clearance = Clearance::up_to(crate::testing::label("internal"));
     let permit = scope.permit_read(&place, clearance).ok()?;
-    world.server.handles().open_at_once(&permit)?.into_file().1
+    let (file, whole) = world.server.handles().open_at_once(&permit)?.into_file();
+    let source = Source::at_hand(&file, whole?, &|| Ok(()));
+    Some(source.rest(0).unwrap().unwrap().to_vec())
 }
 
 #[test]
