@@ -3,8 +3,8 @@
 //! `tests/foreign/setup` installs them. Where they are missing the tests say so and pass, unless
 //! `KEYHOLE_FOREIGN` is set: then they fail.
 
-mod oauth;
 mod exported;
+mod oauth;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -181,8 +181,7 @@ impl Trail {
     /// [`Trouble`] if it cannot be read.
     pub fn has(&self, at: &Position) -> Result<bool, Trouble> {
         let segments = Reader::open(&self.dir)?.segments()?;
-        let is_there =
-            |own: &guard::audit::Segment| own.chain == at.chain && own.number == at.segment;
+        let is_there = |own: &Segment| own.chain == at.chain && own.number == at.segment;
         Ok(segments.iter().any(is_there))
     }
 }

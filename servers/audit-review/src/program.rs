@@ -4,7 +4,6 @@
 
 pub mod asked;
 pub mod export;
-pub mod forward;
 mod found;
 pub mod keygen;
 pub mod prove;
@@ -63,8 +62,6 @@ pub enum Command {
     Prune(prune::Arguments),
     /// Look for what is unusual, and record and tell what is found.
     Watch(watch::Arguments),
-    /// Hand records on to other systems.
-    Forward(forward::Arguments),
 }
 
 impl Program for AuditReviewProgram {
@@ -133,7 +130,6 @@ Exit codes beside the usual ones:
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),
-            Command::Forward(arguments) => forward::run(arguments, start, out),
         }
     }
 }

@@ -10,6 +10,7 @@ use guard::config::Limit;
 use guard::config::Spanned;
 
 use super::ByName;
+use super::CacheConfig;
 use super::PaginationConfig;
 use super::Shape;
 
@@ -86,6 +87,8 @@ pub struct OverrideConfig {
     pub headers: ByName<Spanned<String>>,
     /// How a list goes on.
     pub pagination: Option<Spanned<PaginationConfig>>,
+    /// Whether and how long its answers are kept for who asked.
+    pub cache: Option<Spanned<CacheConfig>>,
     /// Whether what comes back is the operator's own.
     pub trusted: bool,
 }

@@ -109,7 +109,10 @@ fn o4_hostile_texts_stay_texts_in_both_forms() {
         let text = document.write(form);
         assert!(!text.contains("<script"), "{text}");
         // a link in Markdown; in a page it is only a text
-        assert!(form == Form::Html || !text.contains("](javascript"), "{text}");
+        assert!(
+            form == Form::Html || !text.contains("](javascript"),
+            "{text}"
+        );
         assert!(
             text.chars()
                 .all(|letter| letter == '\n' || !letter.is_control())

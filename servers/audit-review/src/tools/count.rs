@@ -160,7 +160,7 @@ impl Groups {
         }
         Answer {
             blocks: vec![Block::Text(structured.to_string())],
-            structured,
+            structured: structured.into(),
             items,
             truncated,
             untrusted: true,

@@ -111,7 +111,7 @@ fn answer(event: &Event<'_>, sight: &Sight<'_>) -> Answer {
     let structured = json!({ "record": record });
     Answer {
         blocks: vec![Block::Text(structured.to_string())],
-        structured,
+        structured: structured.into(),
         items: 1,
         truncated: false,
         untrusted: true,

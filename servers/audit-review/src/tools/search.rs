@@ -302,7 +302,7 @@ impl Page<'_> {
         }
         Answer {
             blocks: vec![Block::Text(self.text)],
-            structured,
+            structured: structured.into(),
             items: self.shown,
             truncated: self.more,
             untrusted: true,

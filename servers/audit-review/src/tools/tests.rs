@@ -52,12 +52,12 @@ fn told(world: &World, clearance: &str, ids: &[String]) -> Vec<String> {
     let mut told = Vec::new();
     let mut tell = |answer: Result<(Answer, guard::label::Label), Refusal>| match answer {
         Ok((answer, label)) => {
-            let next = answer.structured["next"].as_str().map(str::to_owned);
+            let next = facts(&answer)["next"].as_str().map(str::to_owned);
             let counts = (answer.items, answer.truncated);
             told.push(format!(
                 "{} {counts:?} {label:?} {}",
                 text(&answer),
-                answer.structured
+                facts(&answer)
             ));
             next
         }
@@ -167,7 +167,7 @@ fn pages(world: &World, clearances: &[&str], mut question: Value) -> (Vec<String
         let own = text.lines().filter(|line| !line.starts_with('['));
         lines.extend(own.map(str::to_owned));
         pages += 1;
-        match answer.structured["next"].as_str() {
+        match facts(&answer)["next"].as_str() {
             Some(next) => question["cursor"] = next.into(),
             None => return (lines, pages),
         }
@@ -209,15 +209,15 @@ fn numbers_of_lines_are_for_who_sees_all_of_them() {
     assert!(lines[0].starts_with(&id(0)), "{}", lines[0]);
     let read = |clearance: &str, question| world.ask(&[clearance], "read_record", question);
     let (whole, _) = read("confidential+personal", json!({"seq": 2})).unwrap();
-    assert_eq!(whole.structured["record"]["id"], id(0));
-    assert_eq!(whole.structured["record"]["seq"], 2);
+    assert_eq!(facts(&whole)["record"]["id"], id(0));
+    assert_eq!(facts(&whole)["record"]["seq"], 2);
     let refusal = read("internal", json!({"seq": 2})).unwrap_err();
     assert_eq!(code(&refusal).0, "not_found");
     let (part, _) = read("internal", json!({"id": id(0)})).unwrap();
     for key in ["seq", "prev", "hash"] {
-        assert!(part.structured["record"].get(key).is_none());
+        assert!(facts(&part)["record"].get(key).is_none());
     }
-    assert_eq!(part.structured["record"]["principal.id"], "ada");
+    assert_eq!(facts(&part)["record"]["principal.id"], "ada");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a4_an_answer_is_labelled_with_what_is_shown_and_roles_do_not_mix() {
             .ask(&both, "search_records", question.clone())
             .unwrap();
         labels.push((answer.items, label));
-        match answer.structured["next"].as_str() {
+        match facts(&answer)["next"].as_str() {
             Some(next) => question["cursor"] = next.into(),
             None => break,
         }
@@ -265,7 +265,7 @@ fn a4_an_answer_is_labelled_with_what_is_shown_and_roles_do_not_mix() {
     assert_eq!(code(&refusal).0, "unsuitable");
     let one = json!({"label": "personal"});
     let (answer, _) = world.ask(&both, "count_access", one).unwrap();
-    assert_eq!(answer.structured["requests"], 1);
+    assert_eq!(facts(&answer)["requests"], 1);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn o4_texts_of_records_are_escaped_and_marked_untrusted() {
         ("read_record", json!({"id": id(0)})),
     ] {
         let (answer, _) = world.ask(&["internal"], tool, question).unwrap();
-        let told = text(&answer) + &answer.structured.to_string();
+        let told = text(&answer) + &facts(&answer).to_string();
         assert!(answer.untrusted);
         let unseen =
             |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{200b}' | '\u{202e}');
@@ -299,7 +299,7 @@ fn a_count_says_what_it_left_out() {
             json!({"limit": 5, "group_by": ["principal"]}),
         )
         .unwrap();
-    let shown = &answer.structured;
+    let shown = &facts(&answer);
     assert_eq!(shown["requests"], 60);
     assert_eq!(shown["groups"].as_array().unwrap().len(), 5);
     assert_eq!(
@@ -324,7 +324,7 @@ fn a_count_says_what_it_left_out() {
     let world = World::new(&[(0..600).map(each).collect()]);
     let question = json!({"group_by": ["resource", "principal"], "limit": 200});
     let (answer, _) = world.ask(&["internal"], "count_access", question).unwrap();
-    let shown = &answer.structured;
+    let shown = &facts(&answer);
     assert_eq!(shown["requests"], 600);
     let others = shown["others"]["requests"].as_u64().unwrap();
     assert_eq!(others + answer.items, 600);
@@ -378,7 +378,7 @@ fn i9_a_cursor_is_good_for_its_question_and_its_trail() {
     let world = many();
     let ask = |world: &World, question: Value| world.ask(&["internal"], "search_records", question);
     let (answer, _) = ask(&world, json!({"limit": 3})).unwrap();
-    let next = answer.structured["next"].as_str().unwrap();
+    let next = facts(&answer)["next"].as_str().unwrap().to_owned();
     for question in [
         json!({"limit": 4, "cursor": next}),
         json!({"limit": 3, "cursor": "x"}),
@@ -442,4 +442,9 @@ fn a8_the_tools_take_less_than_4_kb_and_a_permission() {
             .all(|tool| tool.permission == Some("audit:read"))
     );
     assert!(TOOLS.iter().map(|tool| tool.name).is_sorted());
+}
+
+/// The structured content of an answer.
+fn facts(answer: &Answer) -> Value {
+    serde_json::from_str(answer.structured.as_json()).unwrap()
 }

@@ -31,7 +31,7 @@ pub(super) fn verify(inner: &Inner, call: &Call, _arguments: Arguments) -> Outco
     call.touch(page::TRAIL, label)?;
     let answer = Answer {
         blocks: vec![Block::Text(structured.to_string())],
-        structured,
+        structured: structured.into(),
         items: 1,
         truncated: false,
         untrusted: true,

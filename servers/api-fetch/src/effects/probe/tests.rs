@@ -139,6 +139,7 @@ fn settings(names: &[&[&str]]) -> (Settings, Arc<Names>) {
     let settings = Settings {
         secrets: secrets(),
         resolver,
+        cache: 0,
     };
     (settings, names)
 }

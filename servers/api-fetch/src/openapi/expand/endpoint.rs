@@ -67,6 +67,7 @@ impl One<'_> {
             headers: own.headers.clone(),
             parameters: self.parameters(at, own, drafted)?,
             pagination: own.pagination.clone(),
+            cache: own.cache.clone(),
             trusted: own.trusted,
         };
         Ok((name, config))
