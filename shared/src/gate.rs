@@ -65,11 +65,16 @@ use handler::Handler;
 use outcome::Ended;
 
 /// The door in front of one server, for one session.
+///
+/// What a tool answers is written by the gate and handed to the transport of
+/// [`serve`](crate::serve) with the note that its record is written. Over another transport a
+/// result of a tool is empty.
 #[derive(Debug)]
 pub struct Gate<S> {
     handler: Handler<S>,
     desk: Arc<Desk>,
-    /// Whether the session began with a handshake, as older peers begin it.
+    /// Whether the session began with a handshake, as older peers begin it; what comes later does
+    /// not change that.
     shaken: OnceLock<bool>,
 }
 

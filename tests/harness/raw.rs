@@ -303,7 +303,13 @@ impl Raw {
         for thread in std::mem::take(&mut self.threads) {
             thread.join().expect("a reader ends");
         }
-        while let Ok(line) = self.lines.try_recv() {
+        let mut rest: Vec<String> = self.lines.try_iter().collect();
+        let is_half = |line: &String| serde_json::from_str::<Value>(line).is_err();
+        if status.code().is_none() && rest.last().is_some_and(is_half) {
+            // a pipe that is full takes part of a line, and a kill leaves it at that
+            rest.pop();
+        }
+        for line in rest {
             self.take(&line);
         }
         Ended {

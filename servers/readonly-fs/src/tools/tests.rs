@@ -448,3 +448,26 @@ fn a4_a_reader_of_two_roles_gets_all_in_answers_that_mix_nothing() {
     assert_eq!(stat.structured["files"][1]["error"], "unsuitable");
     assert_eq!(stat.structured["files"][2]["path"], "docs/i4");
 }
+
+#[test]
+fn a_listing_that_has_nothing_to_look_for_is_the_one_that_looks() {
+    let files = [
+        ("a.md", "a"),
+        ("sub/b.md", "b"),
+        ("hr/pay.md", "pay"),
+        (".hid", ""),
+    ];
+    let keys = "hard-links = \"allow\"\nmounts = true\n[[roots.label-rules]]\npaths = [\"hr/**\"]\nlabel = \"confidential\"\n";
+    let world = World::new(&files, keys);
+    std::os::unix::fs::symlink("a.md", world.path("link")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", world.path("out")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, world.path("pipe"), 0o600.into()).unwrap();
+    let names = |sizes: bool| {
+        let arguments = json!({"path": "docs", "depth": 8, "hidden": true, "sizes": sizes});
+        let answer = world.call("list_directory", arguments);
+        let name = |line: String| line.split('\t').next().unwrap().to_owned();
+        lines(&answer).into_iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(false), names(true));
+    assert_eq!(names(false).len(), 5);
+}
