@@ -155,13 +155,10 @@ impl Policy {
         instants.filter(|instant| *instant > now).min()
     }
 
-    /// The roles, and of each the permissions that it gives.
+    /// The names of the roles.
     #[must_use]
-    pub fn roles(&self) -> Vec<(String, Vec<String>)> {
-        let roles = self.roles.iter();
-        roles
-            .map(|(name, role)| (name.clone(), role.permissions.iter().cloned().collect()))
-            .collect()
+    pub fn roles(&self) -> Vec<String> {
+        self.roles.keys().cloned().collect()
     }
 
     /// The grants: place in the file, as records name it, subject, role, and end.

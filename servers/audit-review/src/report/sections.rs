@@ -173,16 +173,9 @@ fn rights(tally: &Tally, rights: Option<&Rights>, facts: &Facts) -> Section {
         return section(title, vec![Block::Text(text.to_owned())]);
     };
     let mut unused = Vec::new();
-    for (role, permissions) in &rights.roles {
+    for role in &rights.roles {
         if !tally.roles.has([role]) {
             unused.push(format!("role {role}: nothing was allowed by it"));
-        }
-        for permission in permissions {
-            if !tally.rules.has([permission]) {
-                unused.push(format!(
-                    "permission {permission} of role {role}: no call needed it"
-                ));
-            }
         }
     }
     for (place, subject, role, until) in &rights.grants {
@@ -200,7 +193,7 @@ fn rights(tally: &Tally, rights: Option<&Rights>, facts: &Facts) -> Section {
         }
     }
     if unused.is_empty() {
-        unused.push("none: every role, permission and grant of the policy was used".to_owned());
+        unused.push("none: every role and grant of the policy was used".to_owned());
     }
     section(title, vec![Block::List(unused)])
 }

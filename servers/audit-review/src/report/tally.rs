@@ -31,7 +31,6 @@ pub struct Tally {
     pub(super) findings: Counter<2>,
     pub(super) roles: Counter<1>,
     pub(super) grants: Counter<1>,
-    pub(super) rules: Counter<1>,
     /// Allowed and not, by day.
     pub(super) days: BTreeMap<NaiveDate, (u64, u64)>,
     /// Allowed and not, by hour of the day in UTC.
@@ -121,9 +120,6 @@ impl Tally {
         }
         for grant in event.texts("grant.id") {
             self.grants.add([grant], amount);
-        }
-        if let Some(rule) = event.text("decision.rule") {
-            self.rules.add([rule], amount);
         }
     }
 
