@@ -90,7 +90,7 @@ Exit codes beside the usual ones:
   10  verify: ok-unanchored (nothing was found, and not all is signed by a given key)
   11  verify: pruned-ok
   12  verify: torn-tail
-  13  verify, show: broken
+  13  verify, show, report, export: broken
   14  verify: truncated
   15  verify: forked
   20  prove --check: the proof does not hold

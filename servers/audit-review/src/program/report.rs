@@ -78,11 +78,7 @@ pub(super) fn run(
         }),
     };
     let text = Document::new(&tally, &facts, arguments.profile).write(arguments.format);
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // whoever reads only the first lines does nothing wrong
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        written => written.map_err(|cause| StartError::step("write to standard output", cause))?,
-    }
+    super::print(out, &text)?;
     if tally.is_whole() {
         return Ok(());
     }

@@ -58,13 +58,7 @@ impl Amount {
 impl<const N: usize> Counter<N> {
     /// Adds `amount` under the name of these parts.
     pub(super) fn add(&mut self, parts: [&str; N], amount: Amount) {
-        self.name.clear();
-        for part in parts {
-            // a part cannot hold what stands between two
-            self.name
-                .extend(part.chars().filter(|letter| *letter != BETWEEN));
-            self.name.push(BETWEEN);
-        }
+        put_together(&mut self.name, parts);
         if let Some(count) = self.counts.get_mut(&self.name) {
             count.add(amount);
         } else if self.counts.len() < MOST {
@@ -97,7 +91,19 @@ impl<const N: usize> Counter<N> {
     }
 
     pub(super) fn has(&self, parts: [&str; N]) -> bool {
-        self.sorted().iter().any(|(known, _)| *known == parts)
+        let mut name = String::new();
+        put_together(&mut name, parts);
+        self.counts.contains_key(&name)
+    }
+}
+
+/// Writes the name of these parts.
+fn put_together<const N: usize>(name: &mut String, parts: [&str; N]) {
+    name.clear();
+    for part in parts {
+        // a part cannot hold what stands between two
+        name.extend(part.chars().filter(|letter| *letter != BETWEEN));
+        name.push(BETWEEN);
     }
 }
 
