@@ -17,9 +17,6 @@ pub mod watch;
 use std::io::Write;
 use std::path::PathBuf;
 
-use chrono::DateTime;
-use chrono::Utc;
-
 use guard::audit::Trouble;
 use guard::config::Common;
 use guard::program::Program;
@@ -160,13 +157,4 @@ fn failed(step: &str, trouble: &Trouble) -> StartError {
     let causes = std::iter::successors(Some(first), |error| error.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
     StartError::step(step, causes.join(": "))
-}
-
-/// The one place that reads the clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "time comes in here and is passed on"
-)]
-fn now() -> DateTime<Utc> {
-    Utc::now()
 }

@@ -57,6 +57,16 @@ pub struct Sieve(Vec<Finder<'static>>);
 pub struct Pattern(Vec<String>);
 
 impl Query {
+    /// The conditions of the places for which there is a text.
+    pub(crate) fn wanted<'a>(
+        asked: impl IntoIterator<Item = (Where, &'a Option<String>)>,
+    ) -> Vec<(Where, Pattern)> {
+        let asked = asked.into_iter();
+        asked
+            .filter_map(|(place, text)| Some((place, Pattern::new(text.as_deref()?))))
+            .collect()
+    }
+
     /// Whether `event` is asked for.
     #[must_use]
     pub fn matches(&self, event: &Event<'_>) -> bool {

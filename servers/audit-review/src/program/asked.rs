@@ -3,7 +3,6 @@
 use chrono::DateTime;
 use chrono::Utc;
 
-use crate::query::Pattern;
 use crate::query::Query;
 use crate::query::Where;
 
@@ -63,13 +62,10 @@ impl Asked {
             (Where::Label, &self.label),
             (Where::Error, &self.error),
         ];
-        let wanted = wanted
-            .into_iter()
-            .filter_map(|(place, text)| Some((place, Pattern::new(text.as_deref()?))));
         Query {
             since: self.since,
             until: self.until,
-            wanted: wanted.collect(),
+            wanted: Query::wanted(wanted),
             intents: self.intents,
         }
     }

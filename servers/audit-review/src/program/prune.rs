@@ -48,7 +48,7 @@ pub(super) fn run(
     start: &Start<'_, AuditReviewProgram>,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    let now = super::now();
+    let now = start.now();
     let default = match (arguments.before, arguments.keep_days) {
         (Some(before), _) if before > now => {
             let error = "--before: expected an instant that has passed";

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use guard::error::Denial;
 
-use crate::query::Pattern;
 use crate::query::Query;
 use crate::query::Where;
 
@@ -48,13 +47,10 @@ impl Asked {
             (Where::Label, &self.label),
             (Where::Error, &self.error),
         ];
-        let wanted = wanted
-            .into_iter()
-            .filter_map(|(place, text)| Some((place, Pattern::new(text.as_deref()?))));
         Ok(Query {
             since: instant("since", self.since.as_deref())?,
             until: Some(until.map_or(now, |until| until.min(now))),
-            wanted: wanted.collect(),
+            wanted: Query::wanted(wanted),
             intents: self.intents,
         })
     }
