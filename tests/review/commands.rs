@@ -194,6 +194,8 @@ fn retention_removes_whole_files_and_says_so_in_the_trail() {
         "{}",
         ran.stderr
     );
+    // instants are whole seconds here: what was recorded must lie before this one
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let now = String::from_utf8(
         std::process::Command::new("date")
             .args(["-u", "+%Y-%m-%dT%H:%M:%SZ"])
