@@ -57,10 +57,14 @@ pub(super) fn start_failure(step: &'static str, error: &Error) -> Fault {
     Fault::new(step, cause)
 }
 
-/// Whether the server lets nobody more in: it, the database or the role has all the connections
-/// that there may be.
+/// Whether the server lets nobody in for now: it, the database or the role has all the connections
+/// that there may be, or it is starting or stopping.
 pub(super) fn is_full(error: &Error) -> bool {
-    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+    let passing = [
+        &SqlState::TOO_MANY_CONNECTIONS,
+        &SqlState::CANNOT_CONNECT_NOW,
+    ];
+    error.code().is_some_and(|code| passing.contains(&code))
 }
 
 /// Whether a statement that was prepared earlier fits no more: what it reads was altered since.
