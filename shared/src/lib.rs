@@ -15,6 +15,7 @@
 //! | [`error`]     | what may be said when there is no answer?                   |
 //! | [`secret`]    | where is a password kept, and who may see it?               |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
+//! | [`text`]      | which characters would a reader not see?                    |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`serve`]     | how does a client reach it?                                 |
 //! | [`program`]   | how does it start, and with which exit code does it end?    |
@@ -42,4 +43,5 @@ pub mod serve;
 pub mod server;
 pub mod session;
 mod small_file;
+pub mod text;
 mod together;

@@ -10,6 +10,7 @@ use std::fmt::Write;
 
 use guard::audit::Event;
 use guard::audit::Field;
+use guard::text::is_unseen;
 
 use crate::query::RESOURCES;
 
@@ -127,7 +128,7 @@ pub fn escape(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
-            _ if c.is_control() || is_unseen(c) => {
+            _ if is_unseen(c) => {
                 write_or_drop(out, format_args!("\\u{{{:x}}}", u32::from(c)));
             }
             _ => out.push(c),
@@ -185,21 +186,6 @@ impl Columns<'_> {
             self.out.extend(std::iter::repeat_n(' ', missing));
         }
     }
-}
-
-/// Whether a reader would not see the character, or would see others in a changed order.
-const fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{180e}'               // soft hyphen, joiner, separator
-        | '\u{61c}' | '\u{200b}'..='\u{200f}'           // zero width, bidi marks
-        | '\u{2028}'..='\u{202e}'                       // line ends, bidi embeddings
-        | '\u{2060}'..='\u{206f}' | '\u{feff}'          // invisible operators, bidi isolates
-        | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}' // fillers
-        | '\u{180b}'..='\u{180f}'                       // Mongolian selectors
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' // variation selectors, tags
-        | '\u{fff0}'..='\u{fffb}'                       // interlinear annotation
-        | '\u{1d173}'..='\u{1d17a}' | '\u{1bca0}'..='\u{1bca3}' // invisible format marks
-    )
 }
 
 fn write_or_drop(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -275,7 +261,7 @@ mod tests {
             let mut long = String::new();
             fields(&mut long, &event, "");
             prop_assert_eq!(long.lines().count(), 5);
-            prop_assert!(!long.chars().any(|c| c != '\n' && (c.is_control() || is_unseen(c))));
+            prop_assert!(!long.chars().any(|c| c != '\n' && is_unseen(c)));
         }
     }
 }

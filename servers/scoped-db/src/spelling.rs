@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use guard::text::is_unseen;
+
 /// `name` as it is, but for what would not be seen, which becomes `\\u{HEX}`.
 pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     if !name.contains(|c| c == '\\' || is_unseen(c)) {
@@ -22,23 +24,6 @@ pub(crate) fn shown(name: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
-}
-
-/// Whether a character shows nothing of itself, or changes how others are shown.
-pub(crate) const fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}'                 // C0, C1
-        | '\u{ad}' | '\u{34f}' | '\u{180e}'             // soft hyphen, joiner, separator
-        | '\u{61c}' | '\u{200e}' | '\u{200f}'           // bidi marks
-        | '\u{202a}'..='\u{202e}'                       // bidi embeddings and overrides
-        | '\u{200b}'..='\u{200d}' | '\u{feff}'          // zero width
-        | '\u{2028}' | '\u{2029}'                       // line and paragraph separators
-        | '\u{2060}'..='\u{206f}'                       // invisible operators, bidi isolates
-        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // fillers
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' // variation selectors
-        | '\u{fff9}'..='\u{fffb}'                       // interlinear annotation
-        | '\u{e0000}'..='\u{e007f}'                     // tags
-    )
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::text::is_unseen;
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Format {
@@ -93,11 +95,11 @@ fn line(event: &[u8]) -> String {
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let mut line = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        let hidden = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if c.is_control() || hidden {
-            // writing to a string cannot fail
-            write!(line, "\\u{:04x}", u32::from(c)).unwrap_or_default();
+        if is_unseen(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // writing to a string cannot fail
+                write!(line, "\\u{unit:04x}").unwrap_or_default();
+            }
         } else {
             line.push(c);
         }

@@ -1,11 +1,11 @@
 //! One parameter of an operation, and what it would be in a declaration.
 
+use guard::text::is_unseen;
 use serde_json::Value;
 
 use super::schema::Reader;
 use super::schema::Simple;
 use super::text::said;
-use super::text::turns;
 use crate::endpoint::is_name;
 use crate::parameters::declare::OWN;
 use crate::parameters::is_header_fit;
@@ -100,7 +100,7 @@ pub(super) fn name_for(wire: &str, place: &str) -> Option<String> {
         // the name in the template and that of its parameter are one
         return (is_name(wire) && !OWN.contains(&wire)).then(|| wire.to_owned());
     }
-    if !(1..=128).contains(&wire.len()) || wire.chars().any(|c| c.is_control() || turns(c)) {
+    if !(1..=128).contains(&wire.len()) || wire.chars().any(is_unseen) {
         return None;
     }
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
+use guard::text::is_unseen;
 use serde_json::Value;
 
 use super::body::members;
 use super::parameter::Drafted;
-use super::text::turns;
 
 /// What is asked of a document for one operation: its references followed, and only so much of it
 /// looked at, however it refers to itself.
@@ -132,8 +132,7 @@ impl Simple {
         let words = words.into_iter().flatten().filter_map(Value::as_str);
         let words: Vec<String> = words.chain(word).map(str::to_owned).collect();
         // the model reads them
-        let plain =
-            |word: &String| word.len() <= 64 && !word.chars().any(|c| c.is_control() || turns(c));
+        let plain = |word: &String| word.len() <= 64 && !word.chars().any(is_unseen);
         if words.len() > WORDS || !words.iter().all(plain) {
             return Err("a choice of very many or very odd words");
         }

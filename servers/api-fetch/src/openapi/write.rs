@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
+use guard::text::is_unseen;
 use serde_json::Value;
 
 use super::Choice;
 use super::operation::Endpoint;
 use super::operation::Operation;
 use super::parameter::Drafted;
-use super::text::turns;
 use crate::config::Shape;
 
 /// What stands above the endpoints.
@@ -164,7 +164,7 @@ fn quoted(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             // what a reviewer would not see
-            c if c.is_control() || turns(c) => {
+            c if is_unseen(c) => {
                 let _written = write!(out, "\\U{:08X}", u32::from(c));
             }
             c => out.push(c),

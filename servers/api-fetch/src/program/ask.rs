@@ -5,6 +5,7 @@ use std::io::Write;
 use guard::program::Start;
 use guard::program::StartError;
 use guard::server::Server;
+use guard::text::is_unseen;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -75,9 +76,8 @@ fn pretty(value: &Value) -> String {
 
 /// An answer must not move the cursor, colour the screen or turn the text around.
 pub(super) fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let one = |c: char| {
-        if (c.is_control() && c != '\n') || turns(c) {
+        if is_unseen(c) && c != '\n' {
             '\u{fffd}'
         } else {
             c

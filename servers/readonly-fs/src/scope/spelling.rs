@@ -8,6 +8,8 @@
 
 use std::fmt::Write;
 
+use guard::text::is_unseen;
+
 /// Appends `bytes` to `out`, spelled so that it fits in a line.
 pub fn escape(out: &mut String, bytes: &[u8]) {
     if let Some(text) = plain_ascii(bytes) {
@@ -108,23 +110,6 @@ fn plain_ascii(bytes: &[u8]) -> Option<&str> {
     let plain = |b: u8| (b.wrapping_sub(b' ') < 0x5F) & (b != b'\\');
     let all = bytes.iter().fold(true, |all, &b| all & plain(b));
     std::str::from_utf8(bytes).ok().filter(|_| all)
-}
-
-/// Whether a reader would not see the character, or would see others in a changed order.
-const fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9f}'                             // C1
-        | '\u{ad}' | '\u{34f}' | '\u{180e}'             // soft hyphen, joiner, separator
-        | '\u{61c}' | '\u{200e}' | '\u{200f}'           // bidi marks
-        | '\u{202a}'..='\u{202e}'                       // bidi embeddings and overrides
-        | '\u{200b}'..='\u{200d}' | '\u{feff}'          // zero width
-        | '\u{2028}' | '\u{2029}'                       // line and paragraph separators
-        | '\u{2060}'..='\u{206f}'                       // invisible operators, bidi isolates
-        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // fillers
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' // variation selectors
-        | '\u{fff9}'..='\u{fffb}'                       // interlinear annotation
-        | '\u{e0000}'..='\u{e007f}'                     // tags
-    )
 }
 
 fn hex(out: &mut String, value: u32) {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use guard::program::Start;
 use guard::program::StartError;
+use guard::text::is_unseen;
 use serde_json::Value;
 use serde_json::json;
 
@@ -11,7 +12,6 @@ use super::Arguments;
 use super::ScopedDbProgram;
 use super::open;
 use super::say;
-use crate::spelling::is_unseen;
 
 /// Runs one statement through the gate and prints its rows.
 pub(super) fn query(
