@@ -184,15 +184,18 @@ fn a_real_token_server_is_asked_once_whoever_calls_and_again_when_the_token_ends
 }
 
 #[test]
-fn a_client_that_is_registered_to_post_its_secret_is_known_by_the_header_as_well() {
+fn a_client_that_is_registered_to_post_its_secret_posts_it() {
     let Some(issuer) = Issuer::start() else {
         return;
     };
-    let world = world(&issuer, "posts", "");
-    let mut raw = serve(&world, SECRET);
-    // RFC 6749, 2.3.1: whoever takes a password has to take the header
-    assert_eq!(who(&mut raw), json!({"client": "posts", "scope": null}));
-    finish(&issuer, &world, raw);
+    // RFC 6749, 2.3.1: whoever takes a password has to take the header, so both ways work
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let more = format!("token-endpoint-auth-method = \"{method}\"");
+        let world = world(&issuer, "posts", &more);
+        let mut raw = serve(&world, SECRET);
+        assert_eq!(who(&mut raw), json!({"client": "posts", "scope": null}));
+        finish(&issuer, &world, raw);
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub use upstream::KeyConfig;
 pub use upstream::NamedSecret;
 pub use upstream::OAuth2Config;
 pub use upstream::RateConfig;
+pub use upstream::TokenEndpointAuthMethod;
 pub use upstream::UpstreamConfig;
 pub use upstream::UserContextConfig;
 

@@ -87,6 +87,20 @@ pub struct OAuth2Config {
     pub scope: Option<String>,
     /// For whom the token is meant.
     pub audience: Option<String>,
+    /// How the secret is shown there.
+    #[serde(default)]
+    pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+}
+
+/// The names that RFC 7591 (section 2) gives to the two ways of RFC 6749 (section 2.3.1).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEndpointAuthMethod {
+    /// In the `Authorization` header, which every token endpoint must take.
+    #[default]
+    ClientSecretBasic,
+    /// In the form, for endpoints that take nothing else.
+    ClientSecretPost,
 }
 
 /// `user-context = { header = "X-User-Context" }`.

@@ -20,6 +20,7 @@ use super::client::Client;
 use super::kept::Kept;
 use super::kept::Places;
 use super::kept::Safe;
+use super::token::Identity;
 use super::token::Tokens;
 use super::trouble::Trouble;
 use super::upstream::Credential;
@@ -90,9 +91,11 @@ impl Prover {
                 client_secret,
                 scope,
                 audience,
+                shown,
             } => {
                 let issuer = issuer.ok_or("a token endpoint")?;
-                let tokens = Tokens::new(issuer, &token_url, client_id, scope, audience, places);
+                let identity = Identity { client_id, shown };
+                let tokens = Tokens::new(issuer, &token_url, identity, scope, audience, places);
                 (Way::Token(Box::new(tokens)), client_secret)
             }
         };

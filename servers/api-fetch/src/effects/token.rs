@@ -31,6 +31,7 @@ use super::proof::encode;
 use super::reflect::Watch;
 use super::request::AGENT;
 use super::trouble::Trouble;
+use super::upstream::Shown;
 use super::wiped::Wiped;
 use crate::permit::Budget;
 
@@ -39,12 +40,19 @@ use crate::permit::Budget;
 pub(super) struct Tokens {
     issuer: Client,
     path: String,
-    client_id: String,
+    identity: Identity,
     form: String,
     /// Which of all secrets a token is, for the watch.
     place: usize,
     held: Mutex<Held>,
     flight: tokio::sync::Mutex<()>,
+}
+
+/// Who we are at the token endpoint, and how we show it.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) client_id: String,
+    pub(super) shown: Shown,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +74,7 @@ impl Tokens {
     pub(super) fn new(
         issuer: Client,
         url: &Base,
-        client_id: String,
+        identity: Identity,
         scope: Option<String>,
         audience: Option<String>,
         places: &mut Places,
@@ -85,7 +93,7 @@ impl Tokens {
         Self {
             issuer,
             path: path.to_owned(),
-            client_id,
+            identity,
             form,
             place: places.next(),
             held: Mutex::default(),
@@ -180,18 +188,30 @@ impl Tokens {
 
     fn request(&self, secret: &Secret) -> Result<Outgoing, Trouble> {
         // RFC 6749, 2.3.1: both are encoded as in a form before they become a pair
-        let pair = secret.show_to(|secret| {
+        let id = encode(&self.identity.client_id);
+        let (pair, form) = secret.show_to(|secret| {
             let secret = Zeroizing::new(encode(secret));
-            Wiped::base64("Basic ", &[&encode(&self.client_id), ":", &secret]).header()
+            match self.identity.shown {
+                Shown::Header => {
+                    let pair = Wiped::base64("Basic ", &[&id, ":", &secret]);
+                    (Some(pair), Bytes::copy_from_slice(self.form.as_bytes()))
+                }
+                Shown::Form => {
+                    let parts = [&self.form, "&client_id=", &id, "&client_secret=", &secret];
+                    (None, Wiped::of(&parts).bytes())
+                }
+            }
         });
-        let pair = pair.ok_or(Trouble::Credential("cannot be sent"))?;
-        let form = Bytes::copy_from_slice(self.form.as_bytes());
-        Request::post(self.path.as_str())
+        let mut request = Request::post(self.path.as_str())
             .header(header::HOST, self.issuer.authority())
             .header(header::USER_AGENT, AGENT)
             .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::AUTHORIZATION, pair)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(pair) = pair {
+            let pair = pair.header().ok_or(Trouble::Credential("cannot be sent"))?;
+            request = request.header(header::AUTHORIZATION, pair);
+        }
+        request
             .body(Payload::from(Some(form)))
             .map_err(|_| Trouble::Permit("the token endpoint cannot be asked"))
     }

@@ -73,7 +73,18 @@ pub enum Credential {
         scope: Option<String>,
         /// For whom the token is meant, where the issuer wants to hear it.
         audience: Option<String>,
+        /// How the secret is shown there.
+        shown: Shown,
     },
+}
+
+/// How a client secret is shown to a token endpoint (RFC 6749, section 2.3.1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shown {
+    /// In the `Authorization` header.
+    Header,
+    /// In the form.
+    Form,
 }
 
 /// Who may vouch for an upstream.

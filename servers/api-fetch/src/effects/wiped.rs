@@ -59,7 +59,8 @@ impl Wiped {
         (same && uri.authority().is_none() && uri.scheme().is_none()).then_some(uri)
     }
 
-    fn bytes(self) -> Bytes {
+    /// It as the body of a request.
+    pub(super) fn bytes(self) -> Bytes {
         Bytes::from_owner(self.0)
     }
 }

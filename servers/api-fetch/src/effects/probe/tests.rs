@@ -259,6 +259,7 @@ async fn a_token_endpoint_elsewhere_is_probed_as_well_and_sees_no_certificate_of
         client_secret: "env:NOT_THERE".parse().unwrap(),
         scope: None,
         audience: None,
+        shown: super::super::upstream::Shown::Header,
     });
     let (settings, _) = settings(&[&["127.0.0.1"]]);
     let all = probe(&upstream, &settings).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::testing::*;
 use super::super::upstream::Base;
 use super::super::upstream::Credential;
+use super::super::upstream::Shown;
 use super::super::upstream::Upstream;
 
 fn granted(number: usize, seconds: &str) -> Vec<u8> {
@@ -23,6 +24,7 @@ fn with(api: &Server, issuer: &Server) -> Upstream {
         client_secret: "env:KEY".parse().unwrap(),
         scope: Some("read write".to_owned()),
         audience: Some("https://api.example.com/".to_owned()),
+        shown: Shown::Header,
     });
     upstream
 }
@@ -55,6 +57,22 @@ async fn a_token_is_fetched_once_and_used_until_it_ends() {
     let form = "grant_type=client_credentials&scope=read%20write\
                 &audience=https%3A%2F%2Fapi.example.com%2F";
     assert!(asked.ends_with(form), "{asked}");
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_in_the_form_where_the_endpoint_wants_it_there() {
+    let issuer = Server::start(|_, number| granted(number, "3600")).await;
+    let api = Server::start(|_, _| answer("200 OK", "", "fine")).await;
+    let mut upstream = with(&api, &issuer);
+    if let Some(Credential::ClientCredentials { shown, .. }) = &mut upstream.credential {
+        *shown = Shown::Form;
+    }
+    send(&open(upstream), &permit()).await.unwrap();
+    let asked = issuer.requests().remove(0);
+    assert!(!asked.contains("authorization:"), "{asked}");
+    let form = "&client_id=keyhole%3A1&client_secret=s3cr3t%2F";
+    assert!(asked.contains(form), "{asked}");
+    assert!(api.requests()[0].contains("authorization: Bearer access-token-1\r\n"));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use guard::config::Spanned;
 use crate::config::ClientCertificateConfig;
 use crate::config::CredentialConfig;
 use crate::config::KeyConfig;
+use crate::config::TokenEndpointAuthMethod;
 use crate::config::UpstreamConfig;
 use crate::effects::upstream::Base;
 use crate::effects::upstream::ClientCertificate;
@@ -16,6 +17,7 @@ use crate::effects::upstream::ClientKey;
 use crate::effects::upstream::Credential;
 use crate::effects::upstream::Rate;
 use crate::effects::upstream::Roots;
+use crate::effects::upstream::Shown;
 use crate::effects::upstream::Upstream;
 use crate::effects::upstream::UserContext;
 use crate::endpoint::is_name;
@@ -123,6 +125,10 @@ fn credential_of(
                     client_secret: oauth2.client_secret.clone(),
                     scope: oauth2.scope.clone(),
                     audience: oauth2.audience.clone(),
+                    shown: match oauth2.token_endpoint_auth_method {
+                        TokenEndpointAuthMethod::ClientSecretBasic => Shown::Header,
+                        TokenEndpointAuthMethod::ClientSecretPost => Shown::Form,
+                    },
                 }
             }
             Ok(_) => return wrong("expected a token-url with https"),
