@@ -6,10 +6,11 @@
 //! - A body is measured before it is parsed: how deep it nests, and what it would take in memory.
 
 mod fields;
+mod path;
 mod weigh;
 
 pub use fields::Fields;
 pub use fields::NotAPath;
-pub use fields::Path;
+pub use path::Path;
 pub use weigh::Measure;
 pub use weigh::measure;

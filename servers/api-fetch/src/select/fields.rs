@@ -1,9 +1,11 @@
-//! Dot paths such as `plan.name` and `items[*].{id,name}`: read, applied, and asked for labels.
+//! Sets of dot paths such as `plan.name` and `items[*].{id,name}`: read, and applied.
 
 use std::collections::BTreeMap;
 
 use serde_json::Map;
 use serde_json::Value;
+
+use super::path::Step;
 
 /// A set of fields: what several dot paths name together.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -12,16 +14,6 @@ pub struct Fields {
     whole: bool,
     members: BTreeMap<String, Self>,
     items: Option<Box<Self>>,
-}
-
-/// One dot path without braces: for what is labelled, and for where pages go on.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Path(Vec<Step>);
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Step {
-    Member(String),
-    Items,
 }
 
 /// Why a text is no dot path. Static: nothing of the text is repeated.
@@ -100,6 +92,24 @@ impl Fields {
         Ok(rest)
     }
 
+    /// The steps to the one place that is named, where one path without braces was read.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut fields = self;
+        let mut steps = Vec::new();
+        // one path makes a tree without branches
+        loop {
+            if let Some(items) = &fields.items {
+                steps.push(Step::Items);
+                fields = items;
+            } else if let Some((name, member)) = fields.members.first_key_value() {
+                steps.push(Step::Member(name.clone()));
+                fields = member;
+            } else {
+                return steps;
+            }
+        }
+    }
+
     /// What of `value` is named; none if nothing is.
     #[must_use]
     pub fn project(&self, value: Value) -> Option<Value> {
@@ -127,154 +137,13 @@ impl Fields {
     }
 }
 
-impl Path {
-    /// Reads one dot path without braces.
-    ///
-    /// # Errors
-    ///
-    /// [`NotAPath`] for what is none.
-    pub fn parse(text: &str) -> Result<Self, NotAPath> {
-        if text.contains(['{', '}', ',']) {
-            return Err(NotAPath);
-        }
-        let mut fields = &Fields::parse([text])?;
-        let mut steps = Vec::new();
-        // one path makes a tree without branches
-        loop {
-            if let Some(items) = &fields.items {
-                steps.push(Step::Items);
-                fields = items;
-            } else if let Some((name, member)) = fields.members.first_key_value() {
-                steps.push(Step::Member(name.clone()));
-                fields = member;
-            } else {
-                return Ok(Self(steps));
-            }
-        }
-    }
-
-    /// The value at exactly this place.
-    #[must_use]
-    pub fn find<'a>(&self, mut value: &'a Value) -> Option<&'a Value> {
-        for step in &self.0 {
-            value = match step {
-                Step::Member(name) => value.get(name)?,
-                Step::Items => return None,
-            };
-        }
-        Some(value)
-    }
-
-    /// The same, to be changed.
-    pub fn find_mut<'a>(&self, mut value: &'a mut Value) -> Option<&'a mut Value> {
-        for step in &self.0 {
-            value = match step {
-                Step::Member(name) => value.get_mut(name)?,
-                Step::Items => return None,
-            };
-        }
-        Some(value)
-    }
-
-    /// Whether the path names anything of `value`, read as widely as it can be meant: a list is
-    /// looked through whether or not the path says so, `[*]` also means the members of an object,
-    /// and the case of letters does not count. An upstream that changes the form of its answer
-    /// does not lose the label that way.
-    #[must_use]
-    pub fn touches(&self, value: &Value) -> bool {
-        touches(&self.0, value)
-    }
-
-    /// Removes what [`Path::touches`] finds. True if there was any.
-    pub fn remove(&self, value: &mut Value) -> bool {
-        remove(&self.0, value)
-    }
-}
-
-fn touches(steps: &[Step], value: &Value) -> bool {
-    let Some((step, rest)) = steps.split_first() else {
-        return true;
-    };
-    match (step, value) {
-        (Step::Member(name), Value::Object(members)) => members
-            .iter()
-            .any(|(own, value)| same(own, name) && touches(rest, value)),
-        (Step::Member(_), Value::Array(values)) => values.iter().any(|one| touches(steps, one)),
-        (Step::Items, Value::Array(values)) => values.iter().any(|one| touches(rest, one)),
-        (Step::Items, Value::Object(members)) if rest.is_empty() => !members.is_empty(),
-        (Step::Items, Value::Null) => false,
-        (Step::Items, Value::Object(members)) => {
-            touches(rest, value) || members.values().any(|one| touches(rest, one))
-        }
-        (Step::Items, one) => touches(rest, one),
-        (Step::Member(_), _) => false,
-    }
-}
-
-fn remove(steps: &[Step], value: &mut Value) -> bool {
-    let Some((step, rest)) = steps.split_first() else {
-        *value = Value::Null;
-        return true;
-    };
-    match (step, value) {
-        (Step::Member(name), Value::Object(members)) => {
-            let mut any = false;
-            if rest.is_empty() {
-                members.retain(|own, _| {
-                    any |= same(own, name);
-                    !same(own, name)
-                });
-            } else {
-                for (own, value) in members {
-                    any |= same(own, name) && remove(rest, value);
-                }
-            }
-            any
-        }
-        (Step::Member(_), Value::Array(values)) => all(values.iter_mut(), steps),
-        (Step::Items, Value::Array(values)) if rest.is_empty() => {
-            let any = !values.is_empty();
-            values.clear();
-            any
-        }
-        (Step::Items, Value::Array(values)) => all(values.iter_mut(), rest),
-        (Step::Items, Value::Object(members)) if rest.is_empty() => {
-            let any = !members.is_empty();
-            members.clear();
-            any
-        }
-        (Step::Items, Value::Object(members)) => {
-            let inside = all(members.values_mut(), rest);
-            let mut own = Value::Object(std::mem::take(members));
-            let here = remove(rest, &mut own);
-            if let Value::Object(own) = own {
-                *members = own;
-            }
-            inside || here
-        }
-        (Step::Items, Value::Null) => false,
-        (Step::Items, one) => remove(rest, one),
-        (Step::Member(_), _) => false,
-    }
-}
-
-fn all<'a>(values: impl Iterator<Item = &'a mut Value>, steps: &[Step]) -> bool {
-    // each of them, not only up to the first
-    let removed = values.filter_map(|value| remove(steps, value).then_some(()));
-    removed.count() > 0
-}
-
-fn same(own: &str, name: &str) -> bool {
-    own.eq_ignore_ascii_case(name)
-}
-
 /// Bytes of one path.
 const LONGEST: usize = 512;
 /// Steps and braces of one path.
 const DEEPEST: usize = 24;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
@@ -350,29 +219,9 @@ mod tests {
         ] {
             assert!(Fields::parse([bad]).is_err(), "{bad:?}");
         }
-        assert!(Path::parse("a.{b,c}").is_err());
     }
 
-    #[test]
-    fn a4_a_label_holds_however_the_upstream_forms_its_answer() {
-        let path = Path::parse("items[*].ssn").unwrap();
-        for value in [
-            json!({"items": [{"ssn": 1}]}),
-            json!({"items": {"ssn": 1}}),
-            json!({"items": {"7": {"ssn": 1}}}),
-            json!({"Items": [{"SSN": 1}]}),
-            json!([{"items": [[{"ssn": 1}]]}]),
-        ] {
-            assert!(path.touches(&value), "{value}");
-            let mut kept = value.clone();
-            assert!(path.remove(&mut kept));
-            assert!(!path.touches(&kept), "{kept}");
-            assert!(!kept.to_string().to_lowercase().contains("ssn"), "{kept}");
-        }
-        assert!(!path.touches(&json!({"items": [{"id": 1}], "ssn": 1})));
-    }
-
-    fn value() -> impl Strategy<Value = Value> {
+    pub(in crate::select) fn value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![Just(json!(1)), Just(json!("x")), Just(json!(null))];
         leaf.prop_recursive(4, 32, 4, |inner| {
             let members = prop::collection::btree_map("[abcAB]", inner.clone(), 0..4);
@@ -384,15 +233,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn what_was_removed_is_not_there(value in value(), path in "[abc](\\[\\*\\])?(\\.[abc])?(\\[\\*\\])?") {
-            let path = Path::parse(&path).unwrap();
-            let mut kept = value.clone();
-            let removed = path.remove(&mut kept);
-            prop_assert!(!path.touches(&kept), "{value} {kept}");
-            prop_assert_eq!(removed, path.touches(&value));
-        }
-
         #[test]
         fn no_text_makes_the_reader_fail(text in "[a{}\\[\\]*.,]{0,24}") {
             let read = Fields::parse([text.as_str()]);
