@@ -5,6 +5,9 @@
     reason = "tests make the files they look at"
 )]
 
+mod at_once;
+mod race;
+
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -276,84 +279,6 @@ fn a_root_that_is_moved_is_still_the_root() {
     assert_eq!(world.listed("internal", "docs"), ["docs/a/", "docs/a/b"]);
 }
 
-/// Swaps what a path leads to as fast as it can, while the path is read.
-fn race(keys: &str, swap: impl Fn(&World) + Send + Sync + 'static, read: &[&str]) {
-    let world = Arc::new(World::new(
-        &[("dir/f", "inside"), ("plain", "inside")],
-        keys,
-    ));
-    std::fs::create_dir(world.outside("evil")).unwrap();
-    std::fs::write(world.outside("evil/f"), SECRET).unwrap();
-    std::fs::create_dir(world.path("hr")).unwrap();
-    std::fs::write(world.path("hr/f"), SECRET).unwrap();
-    let done = Arc::new(AtomicBool::new(false));
-    let attacker = {
-        let (world, done) = (Arc::clone(&world), Arc::clone(&done));
-        std::thread::spawn(move || {
-            while !done.load(Ordering::Relaxed) {
-                swap(&world);
-            }
-        })
-    };
-    let (mut good, mut bad) = (0, 0);
-    let ends = Instant::now() + Duration::from_secs(20);
-    for _ in 0..3000 {
-        for path in read {
-            match world.read("internal", path) {
-                Ok(text) => {
-                    assert!(!text.contains(SECRET), "{path}");
-                    good += 1;
-                }
-                Err(denial) => {
-                    assert_eq!(denial.code(), "not_found", "{path}");
-                    bad += 1;
-                }
-            }
-        }
-        if Instant::now() > ends {
-            break;
-        }
-    }
-    done.store(true, Ordering::Relaxed);
-    attacker.join().unwrap();
-    assert!(good + bad > 1000, "{good} read, {bad} refused");
-}
-
-#[test]
-fn o2_a_directory_that_is_swapped_for_a_link_outside_is_never_followed() {
-    let swap = |world: &World| {
-        drop(std::fs::rename(world.path("dir"), world.path("dir.away")));
-        drop(symlink("../evil", world.path("dir")));
-        drop(std::fs::remove_file(world.path("dir")));
-        drop(std::fs::rename(world.path("dir.away"), world.path("dir")));
-    };
-    race("", swap, &["docs/dir/f"]);
-}
-
-#[test]
-fn o2_a_file_that_is_swapped_for_a_link_above_the_clearance_is_never_read() {
-    let swap = |world: &World| {
-        drop(symlink("hr/f", world.path("link")));
-        drop(std::fs::rename(world.path("link"), world.path("plain")));
-        drop(std::fs::write(world.path("new"), "inside"));
-        drop(std::fs::rename(world.path("new"), world.path("plain")));
-    };
-    race(HR, swap, &["docs/plain"]);
-}
-
-#[test]
-fn o2_a_file_that_is_swapped_for_a_fifo_never_hangs() {
-    let swap = |world: &World| {
-        let mode = Mode::from_raw_mode(0o600);
-        let pipe = rustix::fs::mknodat(CWD, world.path("pipe"), FileType::Fifo, mode, 0);
-        let _: bool = pipe.is_ok();
-        drop(std::fs::rename(world.path("pipe"), world.path("plain")));
-        drop(std::fs::write(world.path("new"), "inside"));
-        drop(std::fs::rename(world.path("new"), world.path("plain")));
-    };
-    race("", swap, &["docs/plain"]);
-}
-
 /// Handles of the world's root that lack what the kernel may lack.
 fn lame(
     path: &Path,
@@ -455,55 +380,5 @@ fn o2_what_is_mounted_below_a_root_is_not_in_it() {
         let place = top.at(crate::scope::RelPath::parse("etc").unwrap());
         let permit = scope.permit_look(&place, Clearance::default()).unwrap();
         assert!(handles.look(&permit).is_ok());
-    }
-}
-
-/// What is opened at once under `path` as somebody cleared for internal.
-fn at_once(world: &World, path: &str) -> Option<Vec<u8>> {
-    let scope = world.server.scope();
-    let place = scope.readings(path).ok()?.into_iter().next()?;
-    let clearance = Clearance::up_to(crate::testing::label("internal"));
-    let permit = scope.permit_read(&place, clearance).ok()?;
-    let (file, whole) = world.server.handles().open_at_once(&permit)?.into_file();
-    let source = Source::at_hand(&file, whole?, &|| Ok(()));
-    Some(source.rest(0).unwrap().unwrap().to_vec())
-}
-
-#[test]
-fn what_is_at_hand_is_read_at_once_and_is_what_the_long_way_reads() {
-    let world = trapped(HR);
-    let text = "line\n".repeat(800);
-    std::fs::write(world.path("small"), &text).unwrap();
-    std::fs::write(world.path("empty"), "").unwrap();
-    for path in ["docs/small", "docs/in.md", "docs/sub/deep.md", "docs/empty"] {
-        let long = world.read("internal", path).unwrap();
-        // an old kernel, or a disk that must be asked, takes the long way
-        if let Some(content) = at_once(&world, path) {
-            assert_eq!(
-                String::from_utf8(content).unwrap(),
-                long.replace("[nothing]\n", "")
-            );
-        }
-    }
-}
-
-#[test]
-fn a1_nothing_is_opened_at_once_that_is_not_opened_the_long_way() {
-    let world = trapped(HR);
-    std::fs::write(world.path("large"), vec![b'x'; 70_000]).unwrap();
-    for path in TRAPS.iter().filter(|trap| **trap != "in.md/") {
-        assert_eq!(at_once(&world, &format!("docs/{path}")), None, "{path}");
-    }
-    // the rest is possible, but not easy, or forbidden
-    for path in [
-        "docs",
-        "docs/sub",
-        "docs/large",
-        "docs/good",
-        "docs/good-dir/deep.md",
-        "docs/hr/pay.md",
-        "docs/absent",
-    ] {
-        assert_eq!(at_once(&world, path), None, "{path}");
     }
 }
