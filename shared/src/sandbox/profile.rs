@@ -182,6 +182,9 @@ impl Profile {
         if self.reads_anywhere {
             gaps.push("which files are read".to_owned());
         }
+        if !self.write.is_empty() {
+            gaps.push("which files beside the database are changed".to_owned());
+        }
         if self.has_tcp() {
             gaps.push("which hosts are connected to (their ports are)".to_owned());
         }
