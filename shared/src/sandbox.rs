@@ -92,8 +92,8 @@ pub enum SandboxError {
     Descriptors(String),
     /// The process runs as uid 0 where the kernel cannot keep it from root's files.
     #[error(
-        "it runs as uid 0, to whom most files belong; start it as another user, or accept that \
-         with --allow-root"
+        "it runs as uid 0, to whom most files belong, and there is no Landlock to keep them from \
+         it; start it as another user, or accept that with --allow-root"
     )]
     Root,
     /// A step failed that the kernel should have been able to do.
@@ -132,7 +132,8 @@ pub fn foresee(profile: &Profile, mode: Mode) -> Enforced {
 }
 
 /// The descriptors that this process was started with beside the standard streams and those that
-/// a service manager announced, as `NUMBER (WHAT)`. To be asked before anything is opened.
+/// a service manager announced, as `NUMBER (WHAT)`; pipes and `/dev/null`, which lead to nothing
+/// that is kept, are not told. To be asked before anything is opened.
 #[must_use]
 pub fn stray_descriptors() -> Vec<String> {
     kernel::stray_descriptors()

@@ -45,7 +45,7 @@ impl<P: Program> Start<'_, P> {
     }
 
     /// What the server needs, and what every server does.
-    fn whole_profile(&self, server: &P::Server) -> Result<Profile, StartError> {
+    pub(super) fn whole_profile(&self, server: &P::Server) -> Result<Profile, StartError> {
         let settings = P::common(self.config);
         let profile = P::profile(self, server);
         let steering = self.steering();

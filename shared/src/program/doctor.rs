@@ -22,6 +22,17 @@ use crate::audit::Trouble;
 use crate::audit::Trust;
 use crate::audit::Verdict;
 use crate::sandbox;
+use crate::sandbox::Mode;
+use crate::sandbox::Profile;
+
+/// What is printed for programs.
+#[derive(Debug, Serialize)]
+struct Examined<'a> {
+    /// What was looked at.
+    findings: &'a [Finding],
+    /// What the server needs of the kernel, if it opens: all else would be refused.
+    profile: Option<&'a Profile>,
+}
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -52,14 +63,19 @@ pub(super) fn doctor<P: Program>(
         .into_iter()
         .map(|(what, said)| finding(what, State::Good, said))
         .collect();
-    findings.push(confinement(start));
+    let profile = P::open(start).and_then(|server| start.whole_profile(&server));
+    findings.push(confinement(profile.as_ref(), start.sandbox_mode()));
     findings.extend(descriptors(start.stray));
     for file in start.steering() {
         findings.push(file_of_ours(&file));
     }
     findings.extend(trail(start));
     let text = if json {
-        let text = serde_json::to_string_pretty(&findings)
+        let examined = Examined {
+            findings: &findings,
+            profile: profile.as_ref().ok(),
+        };
+        let text = serde_json::to_string_pretty(&examined)
             .map_err(|cause| StartError::step("write the findings", cause))?;
         format!("{text}\n")
     } else {
@@ -77,21 +93,17 @@ pub(super) fn doctor<P: Program>(
 }
 
 /// What the kernel would enforce of the server, if it opens.
-fn confinement<P: Program>(start: &Start<'_, P>) -> Finding {
-    let foreseen = P::open(start).and_then(|server| start.foreseen(&server));
-    match foreseen {
-        Err(error) => finding("start", State::Bad, error.to_string()),
-        Ok(enforced) if enforced.is_whole() => {
-            finding("sandbox", State::Good, enforced.to_string())
-        }
-        Ok(enforced) => {
-            let state = match start.sandbox_mode() {
-                sandbox::Mode::Require => State::Bad,
-                sandbox::Mode::BestEffort | sandbox::Mode::Off => State::Weak,
-            };
-            finding("sandbox", state, enforced.to_string())
-        }
-    }
+fn confinement(profile: Result<&Profile, &StartError>, mode: Mode) -> Finding {
+    let enforced = match profile {
+        Err(error) => return finding("start", State::Bad, error.to_string()),
+        Ok(profile) => sandbox::foresee(profile, mode),
+    };
+    let state = match mode {
+        _ if enforced.is_whole() => State::Good,
+        Mode::Require => State::Bad,
+        Mode::BestEffort | Mode::Off => State::Weak,
+    };
+    finding("sandbox", state, enforced.to_string())
 }
 
 fn descriptors(stray: &[String]) -> Option<Finding> {

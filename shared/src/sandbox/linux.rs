@@ -26,7 +26,7 @@ pub(super) fn enter(profile: &Profile, mode: Mode) -> Result<Enforced, SandboxEr
     let strict = mode == Mode::Require;
     let mut enforced = Enforced {
         mode,
-        gaps: profile.gaps(),
+        gaps: gaps(profile),
         ..Enforced::default()
     };
     let mut fail = |error: SandboxError, follows: &str| {
@@ -84,9 +84,8 @@ pub(super) fn enter(profile: &Profile, mode: Mode) -> Result<Enforced, SandboxEr
         let follows = error.to_string();
         fail(error, &follows)?;
     }
-    if process::is_root() && landlock.is_none_or(|_| profile.reads_anywhere) && !profile.allow_root
-    {
-        // whatever the mode: root without Landlock may open nearly everything
+    if process::is_root() && landlock.is_none() && !profile.allow_root {
+        // whatever the mode: nothing keeps root without Landlock from most files
         return Err(SandboxError::Root);
     }
     enforced.landlock = landlock;
@@ -116,7 +115,7 @@ pub(super) fn foresee(profile: &Profile, mode: Mode) -> Enforced {
         filter,
         process: true,
         missing,
-        gaps: profile.gaps(),
+        gaps: gaps(profile),
     }
 }
 
@@ -137,6 +136,16 @@ pub(super) fn facts() -> Vec<(&'static str, String)> {
         ("landlock", landlock),
         ("seccomp", filter.to_owned()),
     ]
+}
+
+fn gaps(profile: &Profile) -> Vec<String> {
+    let mut gaps = profile.gaps();
+    if profile.reads_anywhere && process::is_root() && !profile.allow_root {
+        gaps.push(
+            "and it runs as uid 0, so that these are root's too: use another user".to_owned(),
+        );
+    }
+    gaps
 }
 
 const fn without_landlock(profile: &Profile) -> &'static str {

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// What is left to a process. A new one has memory, clocks, threads, and the descriptors that it
 /// holds open.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
     pub(super) read: Vec<PathBuf>,
     pub(super) append: Vec<PathBuf>,
@@ -16,12 +20,16 @@ pub struct Profile {
     pub(super) receives: bool,
     pub(super) keyring: bool,
     pub(super) sockets: BTreeSet<Sockets>,
+    /// Not what it needs, but how it was started.
+    #[serde(skip)]
     pub(super) stray: Vec<String>,
+    #[serde(skip)]
     pub(super) allow_root: bool,
 }
 
 /// One kind of socket that a process may open by itself.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sockets {
     /// A connection to this TCP port, of any host: the kernel knows ports, not hosts.
     Tcp(u16),

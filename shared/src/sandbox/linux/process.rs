@@ -46,7 +46,9 @@ pub(in super::super) fn stray_descriptors() -> Vec<String> {
             let what = std::fs::read_link(entry.path()).ok()?;
             let what = what.to_string_lossy().into_owned();
             let ours = what == format!("/proc/{}/fd", std::process::id());
-            (number >= known && !ours).then_some((number, what))
+            // hosts and shells leave these behind; they lead to nothing that is kept
+            let nowhere = what.starts_with("pipe:[") || what == "/dev/null";
+            (number >= known && !ours && !nowhere).then_some((number, what))
         })
         .collect();
     stray.sort();
