@@ -1,7 +1,10 @@
 //! `selftest`: a process that is taken over the moment it was held down.
 //!
 //! ```text
-//! selftest try PROFILE.json DIR PORT      tries everything, one JSON line an attempt
+//! selftest try MODE PROFILE.json DIR PORT tries everything, one JSON line an attempt
+//! selftest threads MODE PROFILE.json      is held down while another thread runs
+//! selftest foreign PROFILE.json           calls as another architecture does
+//! selftest cost PROFILE.json FILE         what being held down costs, in nanoseconds of CPU time
 //! selftest old CALL,CALL PROGRAM ...      runs PROGRAM on a kernel without these calls
 //! ```
 //!
@@ -10,6 +13,7 @@
 
 mod attempts;
 mod call;
+mod cost;
 mod network;
 mod old;
 
@@ -25,6 +29,7 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["try", mode, profile, dir, port] => attempt(mode, profile, dir, port.parse().unwrap()),
         ["threads", mode, profile] => threads(mode, profile),
+        ["cost", profile, file] => cost::measure(&read(profile), file),
         ["foreign", profile] => foreign(profile),
         ["old", calls, program, rest @ ..] => old::run(calls, program, rest),
         _ => panic!("see the head of main.rs"),
