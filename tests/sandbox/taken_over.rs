@@ -53,7 +53,7 @@ fn i_an_api_fetch_that_is_taken_over_connects_to_declared_ports_and_writes_no_fi
     prey.world.file(
         "config.toml",
         b"[upstreams.crm]\nbase = \"https://crm.example.com\"\n\n[endpoints.look]\n\
-          upstream = \"crm\"\nmethod = \"GET\"\npath = \"/things\"\npermission = \"crm:read\"\n\
+          upstream = \"crm\"\nget = \"/things\"\npermission = \"crm:read\"\n\
           label = \"internal\"\n",
     );
     let profile = prey.profile("api-fetch", &["--config={dir}/config.toml"]);
