@@ -24,3 +24,5 @@ mod foreign;
 mod api;
 // What audit-review shows of the trail, and to whom.
 mod review;
+// What is left to a server that was taken over.
+mod sandbox;

@@ -32,8 +32,10 @@
 //! A segment gets its `tail` when it is rotated. A process that stops leaves a record of it and
 //! no tail, for the others, and its own next start, go on in the same segment.
 //!
-//! A sandbox must allow beneath the directory: list, read, write, truncate, and making regular
-//! files. Renaming and removing are needed before it shuts only.
+//! A sandbox must allow beneath the directory: list, read, append, and making regular files.
+//! Renaming and removing are needed before it shuts only; so is truncating, but for one case: a
+//! line that a failed write left in a file that was made since is cut off at the next start, and
+//! until then every record is refused.
 //!
 //! # Invariants
 //!
@@ -212,13 +214,22 @@ pub struct Audit {
     ended: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
-impl Audit {
-    /// Opens the trail, or begins it; recovers what a crash left, and records that it was opened.
+/// A trail that is open, and that nobody writes yet: what must happen while the process has one
+/// thread happens now.
+#[derive(Debug)]
+pub struct Opened {
+    trail: Trail,
+    key: Key,
+    checkpoint_age: Duration,
+    now: DateTime<Utc>,
+}
+
+impl Opened {
+    /// As [`Audit::open`], without the thread that writes.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the directory is not safe, cannot be written, or does not hold what was
-    /// written into it.
+    /// As [`Audit::open`].
     pub fn open(settings: Settings, origin: Origin, now: DateTime<Utc>) -> Result<Self, OpenError> {
         Ok(Self::open_on(Disk::default(), settings, origin, now)?)
     }
@@ -231,6 +242,30 @@ impl Audit {
     ) -> Result<Self, Trouble> {
         let checkpoint_age = settings.checkpoint_age;
         let (trail, key) = Trail::open(disk, settings, origin, now)?;
+        Ok(Self {
+            trail,
+            key,
+            checkpoint_age,
+            now,
+        })
+    }
+
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the system gives no thread.
+    pub fn start(self) -> Result<Audit, OpenError> {
+        Ok(self.start_writer()?)
+    }
+
+    fn start_writer(self) -> Result<Audit, Trouble> {
+        let Self {
+            trail,
+            key,
+            checkpoint_age,
+            now,
+        } = self;
         let stamp = Arc::clone(&trail.stamp);
         let in_memory = trail.is_in_memory();
         let queue = Arc::new(Queue::new(checkpoint_age));
@@ -248,7 +283,7 @@ impl Audit {
                 step: "start the writer",
                 cause: rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::AGAIN),
             })?;
-        Ok(Self {
+        Ok(Audit {
             stamp,
             key,
             queue,
@@ -257,6 +292,28 @@ impl Audit {
             permits: Arc::new(Semaphore::new(WAITING)),
             ended: Mutex::new(Some(ended)),
         })
+    }
+}
+
+impl Audit {
+    /// Opens the trail, or begins it; recovers what a crash left, and records that it was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the directory is not safe, cannot be written, or does not hold what was
+    /// written into it.
+    pub fn open(settings: Settings, origin: Origin, now: DateTime<Utc>) -> Result<Self, OpenError> {
+        Opened::open(settings, origin, now)?.start()
+    }
+
+    #[cfg(test)]
+    fn open_on(
+        disk: Disk,
+        settings: Settings,
+        origin: Origin,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Trouble> {
+        Opened::open_on(disk, settings, origin, now)?.start_writer()
     }
 
     /// Writes `record`, and returns once it is durable. Needs a runtime with timers.

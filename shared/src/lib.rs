@@ -14,6 +14,7 @@
 //! | [`audit`]     | what happened, and how can that be shown later?             |
 //! | [`error`]     | what may be said when there is no answer?                   |
 //! | [`secret`]    | where is a password kept, and who may see it?               |
+//! | [`sandbox`]   | what does the kernel hold this process to?                  |
 //! | [`config`]    | what did the operator ask for, and on which line?           |
 //! | [`text`]      | which characters would a reader not see?                    |
 //! | [`server`]    | what does a server tell the gate about itself?              |
@@ -37,6 +38,7 @@ pub mod policy;
 pub mod principal;
 pub mod program;
 pub mod quota;
+pub mod sandbox;
 pub mod schema;
 pub mod secret;
 pub mod serve;

@@ -1,7 +1,7 @@
 //! A server as a program: arguments, configuration, start-up in order, exit codes.
 //!
-//! Start-up goes arguments, configuration, policy, what the server reaches, audit, threads,
-//! service. Each step fails closed, with one line on standard error that says what to change.
+//! Start-up goes arguments, configuration, policy, what the server reaches, audit, sandbox,
+//! threads, service. Each step fails closed, with one line on standard error that says what to change.
 //!
 //! | exit | means |
 //! |---|---|
@@ -13,7 +13,9 @@
 
 mod arguments;
 mod commands;
+mod confine;
 mod describe;
+mod doctor;
 mod identity;
 mod start;
 
@@ -41,6 +43,8 @@ use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
+use crate::sandbox;
+use crate::sandbox::Profile;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
@@ -77,6 +81,13 @@ pub trait Program: Sized + std::fmt::Debug {
     /// [`StartError`] with what the operator should change.
     fn open(start: &Start<'_, Self>) -> Result<Self::Server, StartError>;
 
+    /// What `server` needs of the kernel now that it is open. The trail, and the policy for its
+    /// reload, need not be named; whatever else is not named is refused to the process from here
+    /// on, whoever runs it.
+    fn profile(_start: &Start<'_, Self>, _server: &Self::Server) -> Profile {
+        Profile::new()
+    }
+
     /// Runs one of the program's own commands, writing to `out`.
     ///
     /// # Errors
@@ -105,6 +116,8 @@ pub struct Start<'a, P: Program> {
     /// The policy file as it is asked at each request.
     rules: Option<&'a Arc<PolicySource>>,
     common: &'a CommonArguments,
+    /// Descriptors that were open when the process began.
+    stray: &'a [String],
 }
 
 impl<P: Program> Start<'_, P> {
@@ -200,6 +213,8 @@ impl StartError {
 /// Runs the program `P` with the arguments and the streams of this process.
 #[must_use]
 pub fn main<P: Program>() -> ExitCode {
+    // before anything of ours is open
+    let stray = sandbox::stray_descriptors();
     let name = <P::Server as Server>::NAME;
     let mut command = CommandLine::<P>::command()
         .name(name)
@@ -217,7 +232,7 @@ pub fn main<P: Program>() -> ExitCode {
         }
     };
     serve::logging::init(arguments.common.log_format, arguments.common.log_level);
-    match start::run::<P>(arguments, &mut command) {
+    match start::run::<P>(arguments, &mut command, &stray) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // the line that an operator looks for, whatever the log level

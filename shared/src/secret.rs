@@ -26,6 +26,7 @@ mod value;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -141,6 +142,18 @@ impl Providers {
 }
 
 impl SecretRef {
+    /// The file that it is in, where that is named by its path.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        (self.provider.scheme == file::PROVIDER.scheme).then(|| Path::new(&self.place))
+    }
+
+    /// Whether a keyring keeps it.
+    #[must_use]
+    pub fn is_in_a_keyring(&self) -> bool {
+        self.provider.scheme == keyring::PROVIDER.scheme
+    }
+
     fn writer(&self) -> Result<&'static Write, SecretError> {
         let read_only = || SecretError::ReadOnly(self.clone());
         self.provider.write.as_ref().ok_or_else(read_only)

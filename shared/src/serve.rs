@@ -40,6 +40,7 @@ use crate::gate::record_id;
 use crate::policy::PolicySource;
 use crate::server::Server;
 pub(crate) use lines::Lines;
+pub use stdio::Streams;
 
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,7 +63,7 @@ impl End {
     }
 }
 
-/// Serves `server` to the client at the other end of the standard streams.
+/// Serves `server` to the client at the other end of the standard `streams`.
 ///
 /// # Errors
 ///
@@ -71,11 +72,12 @@ pub fn stdio<S: Server>(
     server: Arc<S>,
     desk: &Arc<Desk>,
     policy: &PolicySource,
+    streams: Streams,
     request_bytes: usize,
     blocking_threads: usize,
 ) -> Result<End, Fault> {
     let session = async {
-        let (reader, writer) = stdio::streams()?;
+        let (reader, writer) = streams.poll()?;
         let lines = Lines::new(reader, writer, request_bytes, Arc::clone(desk));
         Ok((connection(server, desk, policy, lines).await?, ()))
     };
@@ -127,7 +129,7 @@ fn run<T>(
         .build()
         .map_err(fault("start the runtime"))?;
     let ended = runtime.block_on(async {
-        desk.record_session("session.start", None).await?;
+        desk.record_session(START, None).await?;
         let ended = session.await;
         desk.closing().cancel();
         desk.wipe();
@@ -246,15 +248,20 @@ impl Desk {
         reason: Option<&'static str>,
     ) -> Result<(), Fault> {
         let (policy, now) = (self.session().policy(), self.now());
-        let record = audit::Record {
+        let mut record = audit::Record {
             action: Some(action),
             reason: reason.map(Cow::Borrowed),
             ..self.session_record(&policy, kind, record_id(now), now)
         };
+        if action == START {
+            let enforced = self.enforced().to_string();
+            record.notes.insert("process.sandbox", enforced);
+        }
         self.audit().write(record).await
     }
 }
 
+const START: &str = "session.start";
 /// How long running requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(3);
 /// Bytes on their way between the two ends of a connection within the process.

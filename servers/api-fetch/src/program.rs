@@ -14,6 +14,7 @@ use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::sandbox::Profile;
 use guard::secret::SecretRef;
 
 use crate::ApiFetch;
@@ -114,6 +115,10 @@ Exit codes:
 
     fn open(start: &Start<'_, Self>) -> Result<ApiFetch, StartError> {
         open::serve(start)
+    }
+
+    fn profile(start: &Start<'_, Self>, _server: &ApiFetch) -> Profile {
+        open::profile(start.config)
     }
 
     fn command(

@@ -22,6 +22,7 @@ use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::sandbox::Profile;
 
 use crate::AuditReview;
 use crate::config::Config;
@@ -111,6 +112,16 @@ Exit codes beside the usual ones:
         let trail = trail(start, start.arguments.trail.clone());
         let keys = start.config.trail.keys.clone();
         Ok(AuditReview::new(trail, Scope::new(known, least)).with_keys(keys))
+    }
+
+    fn profile(start: &Start<'_, Self>, _server: &AuditReview) -> Profile {
+        let trail = trail(start, start.arguments.trail.clone());
+        // what is not there yet cannot be let in; the server's own trail always is
+        if trail.dir().is_dir() {
+            Profile::new().read_beneath(trail.dir())
+        } else {
+            Profile::new()
+        }
     }
 
     fn command(

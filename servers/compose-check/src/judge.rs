@@ -197,8 +197,12 @@ fn known(part: &Part, description: &Description, found: &mut Vec<Finding>) {
             "remove them, or renew them on purpose",
         );
     }
-    if description.sandbox == "none" {
-        let said = "the kernel does not hold the process down".to_owned();
+    let missing = description.sandbox.split_once("missing: ");
+    if description.sandbox.starts_with("none") || missing.is_some() {
+        let said = match missing {
+            Some((_, missing)) => format!("the kernel does not hold the process down: {missing}"),
+            None => "the kernel does not hold the process down".to_owned(),
+        };
         let mend = "run it where the system confines it, as its own user or in a container";
         push(Severity::Warning, "no-sandbox", said, mend);
     }

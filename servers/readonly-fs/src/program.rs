@@ -9,6 +9,7 @@ use guard::config::Source;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::sandbox::Profile;
 
 use crate::ReadonlyFs;
 use crate::StartTrouble;
@@ -87,6 +88,12 @@ Exit codes:
         let server = open(start, roots, label.as_deref())?;
         keep_apart(&server, start.audit_dir)?;
         Ok(server)
+    }
+
+    fn profile(_start: &Start<'_, Self>, server: &ReadonlyFs) -> Profile {
+        let roots = server.handles().iter().map(Handle::path);
+        let profile = Profile::new().resolves_beneath().watches_files();
+        roots.fold(profile, Profile::read_beneath)
     }
 
     fn command(

@@ -13,6 +13,7 @@ use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::sandbox::Profile;
 use guard::secret::SecretRef;
 
 use crate::ScopedDb;
@@ -130,6 +131,10 @@ Exit codes:
 
     fn open(start: &Start<'_, Self>) -> Result<ScopedDb, StartError> {
         open::serve(start, start.arguments)
+    }
+
+    fn profile(_start: &Start<'_, Self>, server: &ScopedDb) -> Profile {
+        server.profile().clone()
     }
 
     fn command(

@@ -7,6 +7,7 @@ use guard::call::Caller;
 use guard::label::Clearance;
 use guard::label::Label;
 use guard::label::Taxonomy;
+use guard::sandbox::Profile;
 use guard::schema::Arguments;
 use guard::server::Answer;
 use guard::server::Contents;
@@ -25,7 +26,7 @@ use crate::tools;
 
 /// The server: a database that is open, and what is decided about it. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct ScopedDb(Arc<Inner>);
+pub struct ScopedDb(Arc<Inner>, Profile);
 
 /// What all requests share.
 #[derive(Debug)]
@@ -49,14 +50,27 @@ impl ScopedDb {
         excess: bool,
     ) -> Self {
         let tools = tools::tools(scope.schema());
-        Self(Arc::new(Inner {
+        let inner = Inner {
             scope,
             engine,
             known,
             untrusted,
             excess,
             tools,
-        }))
+        };
+        Self(Arc::new(inner), Profile::new())
+    }
+
+    /// As it is, with what its engine needs of the kernel.
+    #[must_use]
+    pub(crate) fn reaching(mut self, profile: Profile) -> Self {
+        self.1 = profile;
+        self
+    }
+
+    /// What its engine needs of the kernel.
+    pub(crate) const fn profile(&self) -> &Profile {
+        &self.1
     }
 
     /// What is decided about the database.

@@ -74,7 +74,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let failed = system("open the directory");
         let parent = path.parent().unwrap_or(&path);
-        let parent = rustix::fs::open(parent, flags, Mode::empty()).map_err(&failed)?;
+        let parent = rustix::fs::open(parent, flags | PASSING, Mode::empty()).map_err(&failed)?;
         let fd = rustix::fs::openat(&parent, name, flags | OFlags::NOFOLLOW, Mode::empty())
             .map_err(&failed)?;
         let identity = Identity::of(&rustix::fs::fstat(&fd).map_err(&failed)?);
@@ -259,5 +259,10 @@ fn errno(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
+/// Of the directory above nothing is read, only the name looked up in it.
+#[cfg(target_os = "linux")]
+const PASSING: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const PASSING: OFlags = OFlags::empty();
 const SEGMENT: &str = ".jsonl";
 const INSTANCE: &str = ".instance";

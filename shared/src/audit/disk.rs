@@ -61,7 +61,10 @@ impl Disk {
         {
             return Err(system("cut a segment back")(cause));
         }
-        rustix::fs::ftruncate(fd, bytes).map_err(system("cut a segment back"))?;
+        let stat = rustix::fs::fstat(fd).map_err(system("cut a segment back"))?;
+        if u64::try_from(stat.st_size) != Ok(bytes) {
+            rustix::fs::ftruncate(fd, bytes).map_err(system("cut a segment back"))?;
+        }
         rustix::fs::fsync(fd).map_err(system("sync a segment"))?;
         // after a failed sync the cache may show what is not on the disk
         rustix::fs::fadvise(fd, 0, None, Advice::DontNeed).map_err(system("cut a segment back"))

@@ -9,11 +9,13 @@
 //! - A checkpoint is signed over lines that are in the same write or durable before it, and
 //!   states nothing beyond the tree but what this process was asked to state.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
+use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::Settings;
@@ -68,6 +70,9 @@ pub(super) struct Trail {
     pub(super) here: Option<(String, Place)>,
     /// Where a cut failed.
     pub(super) uncut: Option<(String, Place)>,
+    /// The file that was written when this process began. A sandbox that shut since gives no
+    /// descriptor any more that can cut; this one still can.
+    pub(super) cutter: Option<(Identity, OwnedFd)>,
     /// Whether the chain must go on in another file.
     pub(super) distrusted: bool,
     /// Lines of the trail's own that go before the next ones.
@@ -136,6 +141,7 @@ impl Trail {
             rotate_age: TimeDelta::from_std(rotate_age).unwrap_or(TimeDelta::MAX),
             here: None,
             uncut: None,
+            cutter: None,
             distrusted: false,
             own: Vec::new(),
             buffer: Vec::new(),
@@ -149,6 +155,13 @@ impl Trail {
             trail.instance.remove(&trail.directory);
         }
         started?;
+        if let Some((_, place)) = &trail.here {
+            let fd = place.fd.try_clone().map_err(|error| Trouble::System {
+                step: "keep a segment open",
+                cause: Errno::from_io_error(&error).unwrap_or(Errno::MFILE),
+            })?;
+            trail.cutter = Some((place.identity, fd));
+        }
         drop(held);
         Ok((trail, key))
     }
@@ -406,7 +419,13 @@ impl Trail {
         let Some(found) = place::find(&self.directory, mark.as_ref(), known)? else {
             return Ok(());
         };
-        let (chain, place) = (found.chain, found.place);
+        let (chain, mut place) = (found.chain, found.place);
+        if let Some((identity, fd)) = &self.cutter
+            && *identity == place.identity
+            && let Ok(fd) = fd.try_clone()
+        {
+            place.fd = fd;
+        }
         if found.torn > 0 {
             let event = torn::set_aside(&self.directory, &chain, &place, found.torn, now)?;
             self.disk.cut(&place.fd, place.bytes)?;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::ByteLimit;
 use super::Bytes;
 use super::Limit;
+use crate::sandbox::Mode;
 use crate::secret::SecretRef;
 
 /// `[guard]`: what all servers have in common.
@@ -15,6 +16,10 @@ use crate::secret::SecretRef;
 pub struct Common {
     /// Who may do what. Without it only the local user is cleared, for what the arguments opened.
     pub policy: Option<PathBuf>,
+    /// How much the kernel must enforce; `require` without it.
+    pub sandbox: Option<Mode>,
+    /// Whether it may run as uid 0 where the kernel cannot keep it from root's files.
+    pub allow_root: bool,
     /// `[guard.audit]`: where the record goes.
     pub audit: AuditConfig,
     /// `[guard.limits]`: what one request, and all of them, may take.

@@ -83,11 +83,12 @@ fn an_empty_file_means_the_defaults() {
 
 #[test]
 fn the_common_table_reads_as_documented() {
-    let text = "[guard]\npolicy = \"policy.toml\"\n[guard.audit]\ndir = \"audit\"\n\
-                rotate-bytes = \"1 MiB\"\nrotate-hours = 1\nlow-water-bytes = \"200 MB\"\n\
+    let text = "[guard]\npolicy = \"policy.toml\"\nsandbox = \"best-effort\"\n\
+                [guard.audit]\ndir = \"audit\"\nrotate-bytes = \"1 MiB\"\nrotate-hours = 1\nlow-water-bytes = \"200 MB\"\n\
                 [guard.limits]\ndeadline-seconds = 5\nrequest-bytes = \"256 KiB\"\n";
     let source = Source::new("/etc/keyhole/server.toml", text);
     let common = source.parse::<Server>().unwrap().guard;
+    assert_eq!(common.sandbox, Some(crate::sandbox::Mode::BestEffort));
     assert_eq!(common.limits.deadline_seconds.get(), 5);
     assert_eq!(common.limits.request_bytes.get(), 262_144);
     assert_eq!(common.audit.low_water_bytes, Bytes(200_000_000));
@@ -105,7 +106,7 @@ fn an_error_says_where_and_why() {
     for (text, expected) in [
         (
             "[guard]\npolcy = 1",
-            "2:1: unknown key; expected one of `policy`, `audit`, `limits`",
+            "2:1: unknown key; expected one of `policy`, `sandbox`, `allow-root`, `audit`, `limits`",
         ),
         ("[guard]\npolicy = 1", "2:10: expected a path"),
         (

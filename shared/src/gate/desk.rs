@@ -32,6 +32,7 @@ use crate::error::Denial;
 use crate::error::Fault;
 use crate::error::Refusal;
 use crate::label::Taxonomy;
+use crate::sandbox::Enforced;
 use crate::session::Session;
 
 /// The desk beside the door.
@@ -50,6 +51,7 @@ pub struct Desk {
     waiting: AtomicUsize,
     closing: CancellationToken,
     flights: Flights,
+    enforced: Enforced,
 }
 
 /// How much may happen at once, and for how long.
@@ -94,7 +96,21 @@ impl Desk {
             waiting: AtomicUsize::new(0),
             closing: CancellationToken::new(),
             flights: Flights::default(),
+            enforced: Enforced::default(),
         }
+    }
+
+    /// As it is, in a process that the kernel holds down so.
+    #[must_use]
+    pub fn confined(mut self, enforced: Enforced) -> Self {
+        self.enforced = enforced;
+        self
+    }
+
+    /// What the kernel enforces of this process.
+    #[must_use]
+    pub const fn enforced(&self) -> &Enforced {
+        &self.enforced
     }
 
     /// The instant now.

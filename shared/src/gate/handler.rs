@@ -190,7 +190,10 @@ impl<S: Server> ServerHandler for Handler<S> {
         let mut config = ServerConfig::new(capabilities);
         config.server_info = self.implementation.clone();
         // only handshakes read it; whoever has no authority is told nothing
-        config.instructions = caller.map(|caller| self.server.instructions(&caller));
+        config.instructions = caller.map(|caller| {
+            let about = self.server.instructions(&caller);
+            format!("{about} {}", self.desk.enforced().clause())
+        });
         config
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Program;
 use super::commands::CommonCommand;
+use crate::sandbox::Mode;
 use crate::serve::logging::Amount;
 use crate::serve::logging::Format;
 
@@ -42,6 +43,13 @@ pub struct CommonArguments {
     /// Keep the audit trail in this directory [default: the user's state directory].
     #[arg(long, global = true, value_name = "DIR")]
     pub audit: Option<PathBuf>,
+    /// How much the kernel must enforce once all is open: all that the server needs, what it can,
+    /// or nothing [default: require].
+    #[arg(long, global = true, value_enum, value_name = "HOW MUCH")]
+    pub sandbox: Option<Mode>,
+    /// Run as uid 0 even where the kernel cannot keep it from root's files.
+    #[arg(long, global = true)]
+    pub allow_root: bool,
     /// Who the client acts for [default: the policy's `[stdio]`, else the OS user].
     #[arg(long, global = true, value_name = "WHO")]
     pub subject: Option<String>,

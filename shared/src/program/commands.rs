@@ -8,6 +8,7 @@ use chrono::Utc;
 use super::Program;
 use super::Start;
 use super::StartError;
+use super::doctor;
 use super::start::instant;
 use crate::label::Label;
 use crate::policy::Policy;
@@ -28,6 +29,14 @@ pub(super) enum CommonCommand {
         /// At which instant [default: now].
         #[arg(long, value_name = "RFC3339")]
         at: Option<DateTime<Utc>>,
+    },
+    /// Say what the kernel would enforce here, and what is wrong with the files and the trail.
+    ///
+    /// Ends with 10 if something must be mended.
+    Doctor {
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Check, store or delete the secrets that the configuration refers to.
     #[command(subcommand)]
@@ -62,7 +71,7 @@ impl CommonCommand {
                     .map_err(|cause| StartError::step("write the manual page", cause))?;
                 print(out, &text)?;
             }
-            Self::Explain { .. } | Self::Secret(_) => return Ok(false),
+            Self::Doctor { .. } | Self::Explain { .. } | Self::Secret(_) => return Ok(false),
         }
         Ok(true)
     }
@@ -81,6 +90,7 @@ impl CommonCommand {
                     .run(&references, &Providers::of_process(), out)
                     .map_err(|cause| StartError::step("secret", cause))
             }
+            Self::Doctor { json } => doctor::doctor(start, json, out),
             Self::Explain {
                 subject,
                 resource,

@@ -18,6 +18,7 @@ use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::policy::Policy;
 use crate::principal::Principal;
+use crate::sandbox::Enforced;
 use crate::server::Server;
 
 /// What one server would serve to its one principal, as `--describe` prints it in JSON.
@@ -77,6 +78,7 @@ impl Description {
         principal: &Principal,
         now: DateTime<Utc>,
         audit: PathBuf,
+        enforced: &Enforced,
     ) -> Self {
         let known = policy.taxonomy();
         let caller = policy.decide(principal, now);
@@ -105,7 +107,7 @@ impl Description {
                 .collect(),
             roles: caller.roles,
             audit,
-            sandbox: "none".to_owned(),
+            sandbox: enforced.to_string(),
         }
     }
 }

@@ -23,7 +23,6 @@ use super::commands;
 use super::describe::Description;
 use super::identity;
 use crate::audit;
-use crate::audit::Audit;
 use crate::audit::SigningKey;
 use crate::call::Shared;
 use crate::config::Common;
@@ -45,6 +44,7 @@ use crate::session::Session;
 pub(super) fn run<P: Program>(
     arguments: CommandLine<P>,
     command: &mut clap::Command,
+    stray: &[String],
 ) -> Result<(), StartError> {
     let CommandLine {
         own,
@@ -81,6 +81,7 @@ pub(super) fn run<P: Program>(
         audit_dir: &audit_dir,
         rules: policy.as_ref(),
         common: &common,
+        stray,
     };
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
@@ -88,6 +89,7 @@ pub(super) fn run<P: Program>(
         None if common.describe => start.describe(&P::open(&start)?, &mut io::stdout()),
         None => {
             let server = P::open(&start)?;
+            let streams = serve::Streams::of_process();
             let (desk, policy) = start.desk(&server)?;
             let limits = &settings.limits;
             let bytes = limits.request_bytes.count();
@@ -95,6 +97,7 @@ pub(super) fn run<P: Program>(
                 Arc::new(server),
                 &desk,
                 &policy,
+                streams,
                 bytes,
                 limits.blocking_threads.count(),
             )?;
@@ -157,7 +160,9 @@ impl<P: Program> Start<'_, P> {
         let policy = self.in_force(server).current();
         let principal = whom(self.common, &policy)?;
         let audit = self.audit_dir.to_owned();
-        let description = Description::new(server, &policy, &principal, instant(), audit);
+        let enforced = self.foreseen(server)?;
+        let description =
+            Description::new(server, &policy, &principal, instant(), audit, &enforced);
         let text = serde_json::to_string_pretty(&description)
             .map_err(|cause| StartError::step("describe", cause))?;
         commands::print(out, format!("{text}\n").as_bytes())
@@ -175,60 +180,62 @@ impl<P: Program> Start<'_, P> {
         )
     }
 
-    /// The desk of the one session that this process has, and the policy it asks.
+    /// The desk of the one session that this process has, and the policy it asks. From here on the
+    /// kernel holds the process to what `server` needs.
     fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
         let policy = self.in_force(server);
         let settings = P::common(self.config);
-        let desk = desk::<P::Server>(&policy, self.common, settings, self.audit_dir)?;
-        Ok((Arc::new(desk), policy))
-    }
-}
-
-fn desk<S: Server>(
-    policy: &Arc<PolicySource>,
-    common: &CommonArguments,
-    settings: &Common,
-    audit_dir: &Path,
-) -> Result<Desk, StartError> {
-    let now = instant();
-    let current = policy.current();
-    let principal = whom(common, &current)?;
-    if !current.has_a_future(&principal, now) {
-        let cause = "no role or grant of the policy is in force, now or later";
-        return Err(StartError::step(format!("serve {principal}"), cause));
-    }
-    if audit_dir.as_os_str().is_empty() {
-        return Err(no_trail());
-    }
-    let trail = trail_settings(settings, audit_dir)?;
-    let origin = audit::Origin {
-        server_name: S::NAME,
-        server_version: S::VERSION,
-        policy_hash: Some(current.hash().to_owned()),
-        ..audit::Origin::default()
-    };
-    let audit = Audit::open(trail, origin, now).map_err(|cause| {
-        StartError::step(
-            format!("open the audit trail in {}", audit_dir.display()),
-            cause,
-        )
-    })?;
-    let limits = &settings.limits;
-    let seconds = i64::try_from(CURSOR_LIFETIME.as_secs()).unwrap_or(i64::MAX);
-    let shared = Shared::new(Seal::new(random()?, TimeDelta::seconds(seconds)));
-    let session = Session::new(record_id(now), principal, Arc::clone(policy));
-    Ok(Desk::new(
-        session,
-        audit,
-        shared,
-        Limits {
+        let principal = self.served(&policy)?;
+        let now = instant();
+        let trail = self.trail(&policy, now)?;
+        let enforced = self.confine(server)?;
+        let audit = trail.start().map_err(|cause| self.no_trail_in(cause))?;
+        let limits = &settings.limits;
+        let seconds = i64::try_from(CURSOR_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+        let shared = Shared::new(Seal::new(random()?, TimeDelta::seconds(seconds)));
+        let session = Session::new(record_id(now), principal, Arc::clone(&policy));
+        let limits = Limits {
             deadline: Duration::from_secs(limits.deadline_seconds.get()),
             concurrent: limits.concurrent_calls.count(),
             waiting: limits.waiting_calls.count(),
             peer_uid: peer_uid(),
-        },
-        instant,
-    ))
+        };
+        let desk = Desk::new(session, audit, shared, limits, instant).confined(enforced);
+        Ok((Arc::new(desk), policy))
+    }
+
+    /// Who is served: somebody to whom the policy gives anything, now or later.
+    fn served(&self, policy: &PolicySource) -> Result<Principal, StartError> {
+        let current = policy.current();
+        let principal = whom(self.common, &current)?;
+        if !current.has_a_future(&principal, instant()) {
+            let cause = "no role or grant of the policy is in force, now or later";
+            return Err(StartError::step(format!("serve {principal}"), cause));
+        }
+        Ok(principal)
+    }
+
+    /// The trail, open; its writer comes later.
+    fn trail(
+        &self,
+        policy: &PolicySource,
+        now: DateTime<Utc>,
+    ) -> Result<audit::Opened, StartError> {
+        let settings = self.trail_settings()?;
+        let origin = audit::Origin {
+            server_name: P::Server::NAME,
+            server_version: P::Server::VERSION,
+            policy_hash: Some(policy.current().hash().to_owned()),
+            ..audit::Origin::default()
+        };
+        let opened = audit::Opened::open(settings, origin, now);
+        opened.map_err(|cause| self.no_trail_in(cause))
+    }
+
+    fn no_trail_in(&self, cause: audit::OpenError) -> StartError {
+        let step = format!("open the audit trail in {}", self.audit_dir.display());
+        StartError::step(step, cause)
+    }
 }
 
 /// How the trail in `audit_dir` is kept.
@@ -261,7 +268,7 @@ fn whom(common: &CommonArguments, policy: &Policy) -> Result<Principal, StartErr
         .map_err(|error| StartError::Arguments(format!("--subject: {error}")))
 }
 
-fn policy_file(
+pub(super) fn policy_file(
     common: &CommonArguments,
     settings: &Common,
     source: Option<&Source>,

@@ -43,6 +43,9 @@ pub enum Amount {
     Debug,
 }
 
+/// The target of what is told once, at the start.
+pub(crate) const START: &str = "guard::start";
+
 /// Sets up the log of this process. A second call changes nothing.
 pub fn init(format: Format, amount: Amount) {
     let level = match amount {
@@ -52,8 +55,16 @@ pub fn init(format: Format, amount: Amount) {
         Amount::Debug => Level::DEBUG,
     };
     let quiet = LevelFilter::from_level(level).min(LevelFilter::ERROR);
+    let told = match amount {
+        Amount::Error => LevelFilter::ERROR,
+        Amount::Warn | Amount::Info | Amount::Debug => {
+            LevelFilter::from_level(level.max(Level::INFO))
+        }
+    };
     let filter = Targets::new()
         .with_default(level)
+        // what holds the process down is told at every start, unless only failures are
+        .with_target(START, told)
         .with_target("rmcp", quiet);
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(|| Plain(io::stderr()))

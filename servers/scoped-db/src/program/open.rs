@@ -1,11 +1,16 @@
 //! From arguments and configuration to a database that is open and a role that is proven.
 
+use std::path::Path;
+
 use guard::label::Label;
 use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::sandbox::Profile;
+use guard::sandbox::Sockets;
 use guard::secret::Providers;
 use guard::secret::Secret;
+use guard::secret::SecretRef;
 
 use super::Arguments;
 use super::ScopedDbProgram;
@@ -16,6 +21,7 @@ use super::place::in_a_runtime;
 use super::place::reach;
 use crate::ScopedDb;
 use crate::config::Config;
+use crate::connection;
 use crate::effects::Engine;
 use crate::effects::catalog::Catalog;
 use crate::effects::postgres::proof::Finding;
@@ -36,6 +42,7 @@ pub(super) struct Ready {
     pub(super) schema: Schema,
     pub(super) findings: Vec<Finding>,
     pub(super) known: Taxonomy,
+    pub(super) profile: Profile,
 }
 
 type Starting<'a> = Start<'a, ScopedDbProgram>;
@@ -76,7 +83,8 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
         ready.known,
         !config.database.trusted,
         accepted && !excess.is_empty(),
-    ))
+    )
+    .reaching(ready.profile))
 }
 
 fn refused(excess: &[&Finding]) -> String {
@@ -112,7 +120,9 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
             schema
         })
     };
-    let (engine, schema, findings) = match place::place(start, arguments)? {
+    let place = place::place(start, arguments)?;
+    let profile = profile(&place);
+    let (engine, schema, findings) = match place {
         Place::Postgres(target, _, password) => {
             let postgres = place::server(start.config, *target, password);
             let (schema, findings) = in_a_runtime(async {
@@ -149,6 +159,37 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
         schema,
         findings,
         known,
+        profile,
+    })
+}
+
+/// What the engine needs of the kernel. It connects by itself, and loads the password at each
+/// connection, so that what it reads is not confined.
+fn profile(place: &Place) -> Profile {
+    let (target, profile) = match place {
+        Place::Postgres(target, _, password) => {
+            let asks = password.as_ref().is_some_and(SecretRef::is_in_a_keyring);
+            let profile = Profile::new().reads_anywhere().files_for_dns();
+            let profile = if asks {
+                profile.sockets(Sockets::Unix).asks_kernel_keyring()
+            } else {
+                profile
+            };
+            (target, profile)
+        }
+        // beside the file SQLite keeps others: the log of changes, and memory that is shared
+        Place::Sqlite(path) => {
+            let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+            let above = above.unwrap_or_else(|| Path::new("."));
+            return Profile::new().write_beneath(above);
+        }
+    };
+    let hosts = target.hosts.iter();
+    hosts.fold(profile, |profile, host| match host.place {
+        connection::Place::Tcp(_) => profile
+            .sockets(Sockets::Tcp(host.port))
+            .sockets(Sockets::Dns),
+        connection::Place::Socket(_) => profile.sockets(Sockets::Unix),
     })
 }
 

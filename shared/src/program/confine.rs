@@ -1,0 +1,76 @@
+//! Which process the kernel holds down, when, and what is said of it.
+//!
+//! # Invariants
+//!
+//! - What steers the server, signs its trail or holds a secret of it is never readable through it.
+//! - Whatever is not enforced is told at the start, on standard error.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::Program;
+use super::Start;
+use super::StartError;
+use super::start::policy_file;
+use crate::sandbox;
+use crate::sandbox::Enforced;
+use crate::sandbox::Mode;
+use crate::sandbox::Profile;
+use crate::serve::logging::START;
+
+impl<P: Program> Start<'_, P> {
+    /// How much the kernel must enforce: as the command line says, else the configuration.
+    pub(super) fn sandbox_mode(&self) -> Mode {
+        let configured = P::common(self.config).sandbox;
+        self.common.sandbox.or(configured).unwrap_or_default()
+    }
+
+    /// Holds the process down; there is no way back.
+    pub(super) fn confine(&self, server: &P::Server) -> Result<Enforced, StartError> {
+        let (profile, mode) = (self.whole_profile(server)?, self.sandbox_mode());
+        let entered = sandbox::enter(&profile, mode);
+        let enforced = entered.map_err(|cause| StartError::step("shut the sandbox", cause))?;
+        if enforced.is_whole() {
+            tracing::info!(target: START, "sandbox: {enforced}");
+        } else {
+            tracing::warn!(target: START, "sandbox: {enforced}");
+        }
+        Ok(enforced)
+    }
+
+    /// What [`Start::confine`] would enforce.
+    pub(super) fn foreseen(&self, server: &P::Server) -> Result<Enforced, StartError> {
+        let profile = self.whole_profile(server)?;
+        Ok(sandbox::foresee(&profile, self.sandbox_mode()))
+    }
+
+    /// What the server needs, and what every server does.
+    pub(super) fn whole_profile(&self, server: &P::Server) -> Result<Profile, StartError> {
+        let settings = P::common(self.config);
+        let profile = P::profile(self, server);
+        let steering = self.steering();
+        let steering = steering.iter().map(PathBuf::as_path);
+        sandbox::keep_out(&profile, steering)
+            .map_err(|cause| StartError::step("keep the server's own files apart", cause))?;
+        let profile = match policy_file(self.common, settings, self.source) {
+            Some(policy) => profile.read_beneath(policy),
+            None => profile,
+        };
+        Ok(profile
+            .append_beneath(self.audit_dir)
+            .started_with(self.stray.to_vec())
+            .allow_root(self.common.allow_root || settings.allow_root))
+    }
+
+    /// The files that steer this server, and those of its secrets.
+    pub(super) fn steering(&self) -> Vec<PathBuf> {
+        let settings = P::common(self.config);
+        let mut files: Vec<PathBuf> = self.common.config.iter().cloned().collect();
+        files.extend(policy_file(self.common, settings, self.source));
+        let mut secrets = P::secrets(self.config);
+        secrets.extend(settings.audit.secrets());
+        let kept = secrets.iter().filter_map(|secret| secret.file());
+        files.extend(kept.map(Path::to_owned));
+        files
+    }
+}
