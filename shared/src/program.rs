@@ -130,6 +130,12 @@ impl<P: Program> Start<'_, P> {
         start::instant()
     }
 
+    /// The name of the user that this process runs as.
+    #[must_use]
+    pub fn os_user(&self) -> String {
+        identity::os_user()
+    }
+
     /// Starts the second process, in which alone `charter` can be reached.
     ///
     /// # Errors

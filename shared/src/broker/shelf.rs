@@ -19,7 +19,8 @@ pub struct NotLoaded {
 }
 
 impl NotLoaded {
-    pub(super) fn new(said: impl Into<String>) -> Self {
+    /// For the operator, in one line.
+    pub fn new(said: impl Into<String>) -> Self {
         Self { said: said.into() }
     }
 

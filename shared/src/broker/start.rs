@@ -63,7 +63,6 @@ impl Broker {
                 let value = std::env::var_os(name)?;
                 Some((name, value))
             }))
-            .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
