@@ -24,3 +24,5 @@ mod foreign;
 mod api;
 // What audit-review shows of the trail, and to whom.
 mod review;
+// The second process of those servers that connect to something.
+mod broker;
