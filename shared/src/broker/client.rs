@@ -164,6 +164,8 @@ impl Outside for Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
+        // nobody is to complain that it is gone
+        self.line.end();
         let _shut = self.line.socket.shutdown(Shutdown::Both);
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(child) = child else { return };
@@ -277,7 +279,8 @@ impl Line {
                 descriptor,
                 bytes,
             };
-            if let Some(waiting) = self.state().waiting.remove(&answer.id) {
+            let waiting = self.state().waiting.remove(&answer.id);
+            if let Some(waiting) = waiting {
                 // whoever left meanwhile lets it fall
                 drop(waiting.send(came));
             }
