@@ -7,7 +7,7 @@ mod hostile;
 // The files of statements.
 mod collection;
 // Databases to be attacked, and what has changed in them.
-mod bed;
+pub(crate) mod bed;
 // The tools that take no SQL.
 mod typed;
 // Readers of different clearance.

@@ -26,3 +26,5 @@ mod api;
 mod review;
 // What is left to a server that was taken over.
 mod sandbox;
+// The second process of those servers that connect to something.
+mod broker;

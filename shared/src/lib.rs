@@ -19,6 +19,7 @@
 //! | [`text`]      | which characters would a reader not see?                    |
 //! | [`server`]    | what does a server tell the gate about itself?              |
 //! | [`serve`]     | how does a client reach it?                                 |
+//! | [`broker`]    | how is anything outside reached, without the right to?      |
 //! | [`program`]   | how does it start, and with which exit code does it end?    |
 //!
 //! # Invariants
@@ -28,6 +29,7 @@
 //! - This crate never depends on a server.
 
 pub mod audit;
+pub mod broker;
 pub mod call;
 pub mod config;
 pub mod cursor;

@@ -19,6 +19,7 @@ mod doctor;
 mod identity;
 mod start;
 
+use std::ffi::OsString;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -35,6 +36,10 @@ pub use arguments::CommonArguments;
 pub use describe::DescribedTool;
 pub use describe::Description;
 
+use crate::broker;
+use crate::broker::Broker;
+use crate::broker::Charter;
+use crate::broker::Policy as BrokerPolicy;
 use crate::config::Common;
 use crate::config::ConfigError;
 use crate::config::Source;
@@ -65,6 +70,9 @@ pub trait Program: Sized + std::fmt::Debug {
     const ABOUT: &'static str;
     /// Examples and exit codes, at the end of the help.
     const EXAMPLES: &'static str;
+
+    /// What its second process does, for a server that has one: [`broker::run`].
+    const BROKER: Option<fn(&[OsString]) -> ExitCode> = None;
 
     /// The part of the configuration that all servers have.
     fn common(config: &Self::Config) -> &Common;
@@ -133,6 +141,27 @@ impl<P: Program> Start<'_, P> {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         start::instant()
+    }
+
+    /// The name of the user that this process runs as.
+    #[must_use]
+    pub fn os_user(&self) -> String {
+        identity::os_user()
+    }
+
+    /// Starts the second process, in which alone `charter` can be reached.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Step`] if there can be none.
+    pub fn broker<Q: BrokerPolicy>(&self, charter: &Charter<Q>) -> Result<Arc<Broker>, StartError> {
+        let CommonArguments {
+            log_format,
+            log_level,
+            ..
+        } = self.common;
+        Broker::start(charter, *log_format, *log_level)
+            .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }
 
     /// What data is that nothing labels: as `--label` says, here `label`; where there are only
@@ -215,6 +244,12 @@ impl StartError {
 pub fn main<P: Program>() -> ExitCode {
     // before anything of ours is open
     let stray = sandbox::stray_descriptors();
+    let mut given = std::env::args_os().skip(1);
+    if let Some(run) = P::BROKER
+        && given.next().is_some_and(|first| first == broker::ARGUMENT)
+    {
+        return run(&given.collect::<Vec<_>>());
+    }
     let name = <P::Server as Server>::NAME;
     let mut command = CommandLine::<P>::command()
         .name(name)

@@ -16,29 +16,29 @@ use super::told::DIGITS;
 
 /// Which of two databases that differ only in what is hidden.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Variant {
+pub(crate) enum Variant {
     A,
     B,
 }
 
 /// One database, one configuration, and a superuser who looks on.
-pub(super) struct Bed {
-    pub(super) world: World,
-    pub(super) cluster: &'static Cluster,
-    pub(super) database: String,
-    pub(super) boss: Sql,
+pub(crate) struct Bed {
+    pub(crate) world: World,
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) database: String,
+    pub(crate) boss: Sql,
     /// Another session of the role, which has just said something that nobody should hear.
     _sibling: Sql,
 }
 
 /// A file of `tests/db`.
-pub(super) fn data(name: &str) -> String {
+pub(crate) fn data(name: &str) -> String {
     let path = workspace().join("tests/db").join(name);
     std::fs::read_to_string(path).expect("readable")
 }
 
 /// The shared cluster with the roles of the attacks; none where there is no PostgreSQL.
-pub(super) fn cluster() -> Option<&'static Cluster> {
+pub(crate) fn cluster() -> Option<&'static Cluster> {
     static ROLES: std::sync::Once = std::sync::Once::new();
     let cluster = Cluster::shared()?;
     ROLES.call_once(|| cluster.connect(BOSS, "postgres").run(&data("roles.sql")));
@@ -46,7 +46,7 @@ pub(super) fn cluster() -> Option<&'static Cluster> {
 }
 
 /// A new copy of the database under attack.
-pub(super) fn attacked(cluster: &Cluster, variant: Variant) -> String {
+pub(crate) fn attacked(cluster: &Cluster, variant: Variant) -> String {
     let (template, letter, digits, month, few) = match variant {
         Variant::A => ("attack_a", "a", DIGITS[0], "7", "3"),
         Variant::B => ("attack_b", "b", DIGITS[1], "8", "4"),
@@ -69,7 +69,7 @@ pub(super) fn attacked(cluster: &Cluster, variant: Variant) -> String {
 
 impl Bed {
     /// A bed for attacks by `role`.
-    pub(super) fn new(cluster: &'static Cluster, variant: Variant, role: &str) -> Self {
+    pub(crate) fn new(cluster: &'static Cluster, variant: Variant, role: &str) -> Self {
         let database = attacked(cluster, variant);
         let boss = cluster.connect(BOSS, &database);
         boss.run("set search_path = pg_catalog; listen zq7");
@@ -96,13 +96,13 @@ impl Bed {
     }
 
     /// A server for `subject`, with leave to have a role that is too strong.
-    pub(super) fn serve(&self, subject: &str) -> Raw {
+    pub(crate) fn serve(&self, subject: &str) -> Raw {
         let subject = format!("--subject={subject}");
         self.start(&[&subject, "--dangerous-allow-excess-privileges"])
     }
 
     /// A server with these arguments beside the usual ones.
-    pub(super) fn start(&self, more: &[&str]) -> Raw {
+    pub(crate) fn start(&self, more: &[&str]) -> Raw {
         let mut arguments = vec!["--config={dir}/config.toml", "--audit={dir}/audit"];
         arguments.extend(more);
         let mut command = Command::new(bin("scoped-db"));
@@ -114,7 +114,7 @@ impl Bed {
     }
 
     /// Everything that a caller could have changed, by name.
-    pub(super) fn digest(&self) -> BTreeMap<String, String> {
+    pub(crate) fn digest(&self) -> BTreeMap<String, String> {
         let tables = self.boss.rows(
             "select format('%I.%I', n.nspname, c.relname) from pg_class c \
              join pg_namespace n on n.oid = c.relnamespace \
@@ -164,7 +164,7 @@ impl Bed {
     }
 
     /// What other sessions in this database are doing, but those that wait for a command.
-    pub(super) fn busy(&self) -> Vec<String> {
+    pub(crate) fn busy(&self) -> Vec<String> {
         let rows = self.boss.rows(
             "select format('%s %s: %s', pid, state, left(query, 200)) from pg_stat_activity \
              where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'",
@@ -174,7 +174,7 @@ impl Bed {
 }
 
 /// The key of masks, which must not be said either.
-pub(super) const MASK_KEY: &str = "zq7-mask-key-0123456789abcdef0123456789abcdef";
+pub(crate) const MASK_KEY: &str = "zq7-mask-key-0123456789abcdef0123456789abcdef";
 
 /// What else can be changed, and how to see it.
 const BEHIND: [(&str, &str); 9] = [

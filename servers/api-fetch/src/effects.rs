@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //!
-//! - Only vetted addresses are dialled, and exactly those that were vetted.
+//! - Only vetted addresses are dialled, and exactly those that were vetted: by the broker, which
+//!   knows the declared hosts and no other.
 //! - A credential goes to its own upstream alone, and nothing that holds one comes back.
 //! - No proxy, cookie or referrer is ever taken from anywhere.
 //! - A call that ends, for whatever reason, takes its connection with it.
@@ -13,6 +14,7 @@
 mod again;
 pub mod base;
 mod cache;
+pub mod charter;
 mod client;
 mod exchange;
 mod inflate;
@@ -27,7 +29,6 @@ mod redirect;
 mod reflect;
 mod reply;
 mod request;
-pub mod resolve;
 mod tls;
 mod token;
 mod trouble;
@@ -44,6 +45,12 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use guard::broker::Broker;
+use guard::broker::Charter;
+use guard::broker::Here;
+use guard::broker::Outside;
+use guard::broker::Resolve;
+use guard::broker::System;
 use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Refusal;
@@ -54,12 +61,12 @@ use crate::address::Shut;
 use crate::permit::Permit;
 use crate::permit::Reply;
 use cache::Cache;
+use charter::Networks;
 use kept::Places;
 use kept::Safe;
 use one::Asking;
 use one::One;
 use reflect::Watch;
-use resolve::Resolve;
 use trouble::Trouble;
 use upstream::Context;
 use upstream::Upstream;
@@ -74,6 +81,8 @@ pub struct Upstreams {
 /// What all upstreams share.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What reaches hosts, secrets and certificates. Without one this process does, by what follows.
+    pub broker: Option<Arc<Broker>>,
     /// The ways to the secrets.
     pub secrets: Arc<Providers>,
     /// What turns names into addresses.
@@ -109,13 +118,25 @@ pub enum OpenTrouble {
 }
 
 impl Settings {
-    /// The system's resolver, and secrets from `secrets`.
+    /// The system's resolver, and secrets from `secrets`, all in this process.
     #[must_use]
     pub fn new(secrets: Arc<Providers>) -> Self {
         Self {
+            broker: None,
             secrets,
-            resolver: Arc::new(resolve::System),
+            resolver: Arc::new(System),
             cache: CACHE,
+        }
+    }
+
+    fn outside(&self, charter: Charter<Networks>) -> Arc<dyn Outside> {
+        match &self.broker {
+            Some(broker) => Arc::clone(broker) as Arc<dyn Outside>,
+            None => Here::new(
+                charter,
+                Arc::clone(&self.secrets),
+                Arc::clone(&self.resolver),
+            ),
         }
     }
 }
@@ -126,16 +147,18 @@ impl Upstreams {
     /// # Errors
     ///
     /// [`OpenTrouble`] if one cannot work as declared.
-    pub fn open(declared: Vec<Upstream>, settings: Settings) -> Result<Self, OpenTrouble> {
+    pub fn open(declared: Vec<Upstream>, settings: &Settings) -> Result<Self, OpenTrouble> {
         let mut places = Places::default();
         let cache = Arc::new(Cache::new(settings.cache));
+        let mut charter = charter::charter(&declared);
+        let outside = settings.outside(charter.clone());
         let all = declared
             .into_iter()
-            .map(|upstream| One::open(upstream, &settings.resolver, &mut places, &cache));
+            .map(|upstream| One::open(upstream, &mut charter, &mut places, &cache));
         Ok(Self {
             all: all.collect::<Result<_, _>>()?,
             safe: Safe {
-                providers: settings.secrets,
+                outside,
                 watch: Arc::new(Watch::default()),
             },
         })

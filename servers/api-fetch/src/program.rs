@@ -7,9 +7,12 @@ mod import;
 mod online;
 mod open;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
+use guard::broker;
 use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
@@ -19,6 +22,7 @@ use guard::secret::SecretRef;
 
 use crate::ApiFetch;
 use crate::config::Config;
+use crate::effects::charter::Networks;
 
 /// `api-fetch`, as it is started.
 #[derive(Debug)]
@@ -103,6 +107,8 @@ Exit codes:
   1  the connection to the client or the audit failed
   2  the arguments or the configuration are wrong; the message says where
   3  a step of the start failed: a certificate, the audit directory, a secret";
+
+    const BROKER: Option<fn(&[OsString]) -> ExitCode> = Some(broker::run::<Networks>);
 
     fn common(config: &Config) -> &Common {
         &config.guard

@@ -6,9 +6,12 @@ mod draft;
 mod open;
 mod place;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
+use guard::broker;
 use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
@@ -18,6 +21,7 @@ use guard::secret::SecretRef;
 
 use crate::ScopedDb;
 use crate::config::Config;
+use crate::effects::postgres::charter::Anywhere;
 
 /// `scoped-db`, as it is started.
 #[derive(Debug)]
@@ -119,6 +123,8 @@ Exit codes:
   1  the connection to the client or the audit failed
   2  the arguments or the configuration are wrong; the message says where
   3  a step of the start failed: the database, its role, the audit directory, a secret";
+
+    const BROKER: Option<fn(&[OsString]) -> ExitCode> = Some(broker::run::<Anywhere>);
 
     fn common(config: &Config) -> &Common {
         &config.guard

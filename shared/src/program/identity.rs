@@ -43,7 +43,7 @@ pub(super) fn state_dir() -> Option<PathBuf> {
     clippy::disallowed_methods,
     reason = "the list of users is the system's own"
 )]
-fn os_user() -> String {
+pub(super) fn os_user() -> String {
     let uid = rustix::process::getuid().as_raw();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     name_of(uid, &users).unwrap_or_else(|| format!("uid:{uid}"))
@@ -54,7 +54,7 @@ fn os_user() -> String {
     clippy::disallowed_methods,
     reason = "there is no other way to ask without unsafe code"
 )]
-fn os_user() -> String {
+pub(super) fn os_user() -> String {
     std::env::var("USERNAME").unwrap_or_else(|_| "user".to_owned())
 }
 

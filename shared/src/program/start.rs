@@ -93,6 +93,7 @@ pub(super) fn run<P: Program>(
             let (desk, policy) = start.desk(&server)?;
             let limits = &settings.limits;
             let bytes = limits.request_bytes.count();
+            // LOCK-DOWN of the worker stands here: all is open, its broker runs, nothing was read
             serve::stdio(
                 Arc::new(server),
                 &desk,
@@ -129,6 +130,7 @@ impl<P: Program> Start<'_, P> {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
             .to_string();
         let threads = P::common(self.config).limits.blocking_threads.count();
+        // LOCK-DOWN of the worker stands here as well
         let answer = serve::once(Arc::new(server), &desk, &policy, &request, threads)?;
         let answer: Value = serde_json::from_str(answer.trim_end())
             .map_err(|cause| StartError::step("read the answer", cause))?;

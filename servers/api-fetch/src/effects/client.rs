@@ -1,4 +1,4 @@
-//! Reaches one origin: vets its addresses, opens connections, and keeps those that are idle.
+//! Reaches one origin: has connections made to it, and keeps those that are idle.
 //!
 //! # Invariants
 //!
@@ -6,18 +6,22 @@
 //! - A request leaves at most once, unless it may be repeated: a connection that was kept and had
 //!   gone gives it back unsent.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use guard::broker::Failure;
 use guard::call::Call;
 use hyper::Method;
-use ipnet::IpNet;
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::base::Base;
+use super::charter;
+use super::charter::Networks;
 use super::exchange;
 use super::exchange::Answer;
 use super::exchange::Unanswered;
@@ -25,8 +29,6 @@ use super::kept::Safe;
 use super::link::Link;
 use super::link::Outgoing;
 use super::reflect::Watch;
-use super::resolve;
-use super::resolve::Resolve;
 use super::tls;
 use super::trouble::Trouble;
 use super::upstream::ClientCertificate;
@@ -37,8 +39,9 @@ use crate::permit::Budget;
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) base: Base,
-    pub(super) resolver: Arc<dyn Resolve>,
-    pub(super) allowed: Vec<IpNet>,
+    /// Its number, for what dials it.
+    pub(super) target: usize,
+    pub(super) allowed: Networks,
     pub(super) roots: Roots,
     pub(super) certificate: Option<ClientCertificate>,
     pub(super) idle: Mutex<Vec<Link>>,
@@ -93,17 +96,18 @@ impl Client {
     }
 
     async fn open(&self, call: &Call, safe: &Safe) -> Result<Link, Trouble> {
-        let found = resolve::addresses(&self.base, self.resolver.as_ref(), &self.allowed);
-        let found = timeout(RESOLVE, found).await;
-        let found = found.map_err(|_| Trouble::Resolve {
-            host: self.base.host().to_string(),
-            kind: std::io::ErrorKind::TimedOut,
-        })??;
         let tls = match self.base.tls() {
-            true => Some(self.tls(call, safe).await?),
+            true => Some(self.tls(safe).await?),
             false => None,
         };
-        let link = Link::open(&self.base, &found, tls).await;
+        let time = call.remaining().min(DIAL);
+        let dialled = timeout(time, safe.outside.dial(self.target, time)).await;
+        let dialled = dialled.unwrap_or(Err(Failure::Connect(ErrorKind::TimedOut)));
+        let dialled =
+            dialled.map_err(|failure| charter::trouble(failure, &self.base, &self.allowed))?;
+        let tcp = TcpStream::from_std(dialled.descriptor.into());
+        let tcp = tcp.map_err(|error| Trouble::Connect(error.kind()))?;
+        let link = Link::open(&self.base, tcp, tls).await;
         if matches!(link, Err(Trouble::Tls(_))) {
             // perhaps a certificate was replaced: read them anew
             *self.tls.lock().await = None;
@@ -111,16 +115,13 @@ impl Client {
         link
     }
 
-    async fn tls(&self, call: &Call, safe: &Safe) -> Result<Arc<ClientConfig>, Trouble> {
+    async fn tls(&self, safe: &Safe) -> Result<Arc<ClientConfig>, Trouble> {
         let mut ready = self.tls.lock().await;
         if let Some(config) = &*ready {
             return Ok(Arc::clone(config));
         }
-        let (roots, own) = (self.roots.clone(), self.certificate.clone());
-        let providers = Arc::clone(&safe.providers);
-        let made = call.blocking(move |_| tls::config(&roots, own.as_ref(), &providers));
-        let made = made.await;
-        let config = made.map_err(|fault| Trouble::Task(fault.chain()))??;
+        let own = self.certificate.as_ref();
+        let config = tls::config(&self.roots, own, safe.outside.as_ref()).await?;
         *ready = Some(Arc::clone(&config));
         Ok(config)
     }
@@ -153,7 +154,7 @@ impl Client {
     }
 }
 
-/// For the resolver.
-const RESOLVE: Duration = Duration::from_secs(5);
+/// For the resolver and all addresses that it finds.
+const DIAL: Duration = Duration::from_secs(15);
 /// How long an idle connection is kept.
 const KEPT: Duration = Duration::from_secs(55);

@@ -12,8 +12,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use guard::call::Call;
-use guard::secret::Providers;
+use guard::broker::Outside;
 use guard::secret::Secret;
 use guard::secret::SecretRef;
 use tokio::time::Instant;
@@ -24,7 +23,7 @@ use super::trouble::Trouble;
 /// What all secrets of all upstreams share.
 #[derive(Clone, Debug)]
 pub(super) struct Safe {
-    pub(super) providers: Arc<Providers>,
+    pub(super) outside: Arc<dyn Outside>,
     pub(super) watch: Arc<Watch>,
 }
 
@@ -58,7 +57,7 @@ impl Kept {
     }
 
     /// The secret, read anew if that was long ago.
-    pub(super) async fn load(&self, call: &Call, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
+    pub(super) async fn load(&self, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
         let fresh = self.with(|read| {
             let known = read.as_ref();
             let known = known.filter(|(_, since)| since.elapsed() < FRESH);
@@ -67,11 +66,7 @@ impl Kept {
         if let Some(secret) = fresh {
             return Ok(secret);
         }
-        let (providers, reference) = (Arc::clone(&safe.providers), self.reference.clone());
-        // a keyring asks its user, a file may be on a slow disk
-        let loaded = call.blocking(move |_| providers.load(&reference)).await;
-        let loaded = loaded.map_err(|fault| Trouble::Task(fault.chain()))?;
-        let secret = Arc::new(loaded?);
+        let secret = Arc::new(safe.outside.secret(&self.reference).await?);
         safe.watch.learn(self.place, &secret)?;
         self.with(|read| *read = Some((Arc::clone(&secret), Instant::now())));
         Ok(secret)

@@ -1,11 +1,9 @@
-//! One connection to one vetted address, from the first packet to the last.
+//! One connection, from the handshake to the last packet.
 //!
 //! # Invariants
 //!
 //! - Whoever drops a [`Link`] closes its socket: nothing goes on behind a call that was given up.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,13 +46,12 @@ impl Drop for Driver {
 }
 
 impl Link {
-    /// Connects to the first of `addresses` that answers.
+    /// Makes a link of `tcp`, which leads to `base`.
     pub(super) async fn open(
         base: &Base,
-        addresses: &[SocketAddr],
+        tcp: TcpStream,
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Self, Trouble> {
-        let tcp = connect(addresses).await?;
         let carrier = match tls {
             None => Carrier::Plain(tcp),
             Some(config) => {
@@ -97,22 +94,6 @@ impl Link {
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Trouble> {
-    let mut last = io::ErrorKind::AddrNotAvailable;
-    for address in addresses {
-        match timeout(DIAL, TcpStream::connect(*address)).await {
-            Ok(Ok(tcp)) => {
-                // small requests should leave at once; it works without as well
-                let _set = tcp.set_nodelay(true);
-                return Ok(tcp);
-            }
-            Ok(Err(error)) => last = error.kind(),
-            Err(_) => last = io::ErrorKind::TimedOut,
-        }
-    }
-    Err(Trouble::Connect(last))
-}
-
 fn server_name(base: &Base) -> Result<ServerName<'static>, Trouble> {
     match base.host() {
         Host::Address(address) => Ok(ServerName::IpAddress((*address).into())),
@@ -124,8 +105,6 @@ fn server_name(base: &Base) -> Result<ServerName<'static>, Trouble> {
 /// The type of what is sent, for those who build it.
 pub(super) type Outgoing = Request<Payload>;
 
-/// For one address.
-const DIAL: Duration = Duration::from_secs(5);
 /// For TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Bytes of one head, and the size of the buffer. The budget of a call is checked besides.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use guard::broker::Charter;
 use guard::call::Call;
 use hyper::HeaderMap;
 use hyper::StatusCode;
@@ -19,6 +20,8 @@ use super::again;
 use super::base::Base;
 use super::base::Host;
 use super::cache::Cache;
+use super::charter;
+use super::charter::Networks;
 use super::client::Client;
 use super::exchange::Answer;
 use super::kept::Places;
@@ -29,7 +32,6 @@ use super::redirect;
 use super::reflect::Search;
 use super::reply;
 use super::request::Template;
-use super::resolve::Resolve;
 use super::trouble::Trouble;
 use super::upstream::Context;
 use super::upstream::Credential;
@@ -84,17 +86,17 @@ impl Drop for Changing<'_> {
 impl One {
     pub(super) fn open(
         upstream: Upstream,
-        resolver: &Arc<dyn Resolve>,
+        charter: &mut Charter<Networks>,
         places: &mut Places,
         cache: &Arc<Cache>,
     ) -> Result<Self, OpenTrouble> {
         let issuer = match &upstream.credential {
             Some(Credential::ClientCredentials { token_url, .. }) => {
-                Some(client(&upstream, token_url, resolver)?)
+                Some(client(&upstream, token_url, charter)?)
             }
             _ => None,
         };
-        let client = client(&upstream, &upstream.base, resolver)?;
+        let client = client(&upstream, &upstream.base, charter)?;
         let name = upstream.name;
         let form = |expected| OpenTrouble::Form {
             upstream: name.clone(),
@@ -260,7 +262,7 @@ fn reads(permit: &Permit) -> bool {
 fn client(
     upstream: &Upstream,
     base: &Base,
-    resolver: &Arc<dyn Resolve>,
+    charter: &mut Charter<Networks>,
 ) -> Result<Client, OpenTrouble> {
     if !base.tls() && !upstream.plain_http {
         return Err(OpenTrouble::PlainHttp(upstream.name.clone()));
@@ -276,10 +278,12 @@ fn client(
     // a token endpoint of another origin hears nothing of our certificate
     let own = base.origin() == upstream.base.origin();
     let certificate = upstream.client_certificate.clone().filter(|_| own);
+    let target = charter::target(base, upstream);
     Ok(Client {
         base: base.clone(),
-        resolver: Arc::clone(resolver),
-        allowed: upstream.allow_addresses.clone(),
+        allowed: target.policy.clone(),
+        // it is there already: the number is that of the broker
+        target: charter.target(target),
         roots: upstream.roots.clone(),
         certificate,
         idle: Mutex::default(),

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use guard::broker::Resolve;
 use rustls::ClientConfig;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
@@ -27,9 +28,7 @@ use tokio_rustls::TlsConnector;
 use super::Settings;
 use super::base::Base;
 use super::base::Host;
-use super::resolve;
-use super::resolve::Answers;
-use super::resolve::Resolve;
+use super::charter;
 use super::tls;
 use super::upstream::Credential;
 use super::upstream::Upstream;
@@ -89,8 +88,11 @@ async fn look(
     let found = match base.host() {
         Host::Address(address) => vec![*address],
         Host::Name(name) => {
-            let found = timeout(RESOLVE, settings.resolver.resolve(name)).await;
+            let (resolver, name) = (Arc::clone(&settings.resolver), name.clone());
+            let found = tokio::task::spawn_blocking(move || resolver.resolve(&name));
+            let found = timeout(RESOLVE, found).await;
             let found = found.map_err(|_| "the name is not resolved in time".to_owned())?;
+            let found = found.map_err(|_| "the name is not resolved".to_owned())?;
             found.map_err(|error| format!("the name is not resolved: {}", error.kind()))?
         }
     };
@@ -101,14 +103,17 @@ async fn look(
             findings.push(Err(text));
         }
     }
-    let vetted = resolve::addresses(base, &Known(found), allowed).await;
-    let vetted = vetted.map_err(|trouble| trouble.to_string())?;
+    let target = charter::target(base, upstream);
+    let vetted = target.addresses(&Known(found));
+    let vetted =
+        vetted.map_err(|failure| charter::trouble(failure, base, &target.policy).to_string())?;
     let config = if base.tls() {
         // as in a call: a token endpoint of another origin hears nothing of our certificate
         let own = base.origin() == upstream.base.origin();
         let certificate = upstream.client_certificate.as_ref().filter(|_| own);
-        let made = tls::config(&upstream.roots, certificate, &settings.secrets);
-        Some(made.map_err(|trouble| trouble.to_string())?)
+        let outside = settings.outside(charter::charter(std::slice::from_ref(upstream)));
+        let made = tls::config(&upstream.roots, certificate, outside.as_ref());
+        Some(made.await.map_err(|trouble| trouble.to_string())?)
     } else {
         findings.push(Ok("without TLS: nobody vouches for what answers".to_owned()));
         None
@@ -188,9 +193,8 @@ async fn connect(
 struct Known(Vec<IpAddr>);
 
 impl Resolve for Known {
-    fn resolve<'a>(&'a self, _: &'a str) -> Answers<'a> {
-        let found = self.0.clone();
-        Box::pin(async move { Ok(found) })
+    fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(self.0.clone())
     }
 }
 

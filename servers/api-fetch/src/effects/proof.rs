@@ -112,8 +112,8 @@ impl Prover {
     }
 
     /// What the proof is made of: what a cached answer was fetched with.
-    pub(super) async fn root(&self, call: &Call, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
-        self.kept.load(call, safe).await
+    pub(super) async fn root(&self, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
+        self.kept.load(safe).await
     }
 
     /// The header whose value changes while the secret stays.
@@ -123,7 +123,7 @@ impl Prover {
 
     /// The proof, as it is now.
     pub(super) async fn proof(&self, call: &Call, safe: &Safe) -> Result<Proof, Trouble> {
-        let secret = self.kept.load(call, safe).await?;
+        let secret = self.kept.load(safe).await?;
         let (of, put) = match &self.way {
             Way::Bearer => {
                 let put = Put::authorization(&secret, bearer)?;

@@ -5,41 +5,40 @@
 //! - The other side is always verified: its chain, its name, its dates. There is no way around it.
 //! - A key is read from a place that only its owner can read, when it is first needed.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "certificates are files that the operator names"
-)]
-
-use std::path::Path;
 use std::sync::Arc;
 
-use guard::secret::Providers;
-use guard::secret::SecretRef;
+use guard::broker;
+use guard::broker::Document;
+use guard::broker::NotLoaded;
+use guard::broker::Outside;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::charter;
 use super::trouble::Trouble;
 use super::upstream::ClientCertificate;
-use super::upstream::ClientKey;
 use super::upstream::Roots;
 
-/// The TLS that trusts `roots` and shows `certificate`. Reads files: may block.
-pub(super) fn config(
+/// The TLS that trusts `roots` and shows `certificate`.
+pub(super) async fn config(
     roots: &Roots,
     certificate: Option<&ClientCertificate>,
-    secrets: &Providers,
+    outside: &dyn Outside,
 ) -> Result<Arc<ClientConfig>, Trouble> {
     let mut store = RootCertStore::empty();
+    let read = outside.document(&charter::roots(roots)).await;
     match roots {
         // What cannot be read is left out: with no roots at all, nothing is trusted.
         Roots::System => {
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            let read = read.map_err(unread)?;
+            let found = broker::certificates(&read).map(|one| CertificateDer::from(one.to_vec()));
+            store.add_parsable_certificates(found);
         }
-        Roots::File(file) => {
-            for root in certificates(file)? {
+        Roots::File(_) => {
+            for root in certificates(&read.map_err(unread)?)? {
                 store
                     .add(root)
                     .map_err(|_| Trouble::Identity("a root certificate cannot be used"))?;
@@ -54,9 +53,14 @@ pub(super) fn config(
     let mut config = match certificate {
         None => config.with_no_client_auth(),
         Some(own) => {
-            let chain = certificates(&own.chain)?;
+            let chain = outside.document(&Document::File(own.chain.clone())).await;
+            let chain = certificates(&chain.map_err(unread)?)?;
+            let key = outside.secret(&charter::key(&own.key)?).await?;
+            let key = key.show_to(|pem| PrivateKeyDer::from_pem_slice(pem.as_bytes()));
+            let key =
+                key.map_err(|_| Trouble::Identity("the key of the client certificate is not PEM"))?;
             config
-                .with_client_auth_cert(chain, key(&own.key, secrets)?)
+                .with_client_auth_cert(chain, key)
                 .map_err(|_| Trouble::Identity("the client certificate and its key do not fit"))?
         }
     };
@@ -64,10 +68,8 @@ pub(super) fn config(
     Ok(Arc::new(config))
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
-    let text = std::fs::read(file)
-        .map_err(|_| Trouble::Identity("a file of certificates cannot be read"))?;
-    let all = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+    let all = CertificateDer::pem_slice_iter(text).collect::<Result<Vec<_>, _>>();
     let all = all.map_err(|_| Trouble::Identity("a file of certificates is not PEM"))?;
     if all.is_empty() {
         return Err(Trouble::Identity("a file of certificates has none"));
@@ -75,15 +77,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     Ok(all)
 }
 
-fn key(place: &ClientKey, secrets: &Providers) -> Result<PrivateKeyDer<'static>, Trouble> {
-    let secret = match place {
-        ClientKey::Secret(reference) => secrets.load(reference)?,
-        ClientKey::File(file) => {
-            // the same care as for every other secret in a file
-            let text = format!("file:{}", file.display());
-            secrets.load(&text.parse::<SecretRef>()?)?
-        }
-    };
-    let key = secret.show_to(|pem| PrivateKeyDer::from_pem_slice(pem.as_bytes()));
-    key.map_err(|_| Trouble::Identity("the key of the client certificate is not PEM"))
+fn unread(why: NotLoaded) -> Trouble {
+    tracing::warn!(cause = %why, "certificates are not read");
+    Trouble::Identity("a file of certificates cannot be read")
 }

@@ -10,10 +10,11 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use guard::broker::Failure;
+use guard::broker::NotLoaded;
 use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
-use guard::secret::SecretError;
 
 use super::wire::Drained;
 use crate::address::Shut;
@@ -30,6 +31,9 @@ pub(super) enum Trouble {
     /// No name, or no addresses.
     #[error("cannot resolve `{host}`: {kind}")]
     Resolve { host: String, kind: io::ErrorKind },
+    /// What makes connections is no more.
+    #[error("{0}")]
+    Gone(Failure),
     /// All addresses refused or were silent.
     #[error("cannot connect: {0}")]
     Connect(io::ErrorKind),
@@ -59,7 +63,7 @@ pub(super) enum Trouble {
     Reflected(&'static str),
     /// The credential is not there.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Secret(#[from] NotLoaded),
     /// The credential cannot be used as it is.
     #[error("the credential {0}")]
     Credential(&'static str),
@@ -75,9 +79,6 @@ pub(super) enum Trouble {
     /// A permit that should not have been made.
     #[error("{0}")]
     Permit(&'static str),
-    /// Something of our own.
-    #[error("{0}")]
-    Task(String),
     /// Too many at once, or too often.
     #[error("{0}")]
     Denied(#[from] Denial),
@@ -99,6 +100,7 @@ impl Trouble {
             Self::Blocked { .. } | Self::Own(_) => "address_blocked",
             Self::Resolve { .. } => "not_resolved",
             Self::Connect(_) => "not_connected",
+            Self::Gone(_) => "broker_gone",
             Self::Tls(_) | Self::Identity(_) => "tls",
             Self::Broken(_) => "broken",
             Self::Garbled(_) | Self::Malformed(_) => "malformed",
@@ -108,7 +110,7 @@ impl Trouble {
             Self::Secret(_) | Self::Credential(_) => "no_credential",
             Self::Token(_) | Self::TokenSide(_) => "no_token",
             Self::Redirect(_) => "redirect_refused",
-            Self::Permit(_) | Self::Task(_) => "internal",
+            Self::Permit(_) => "internal",
             Self::Denied(denial) => denial.rule(),
         }
     }
@@ -124,6 +126,7 @@ impl Trouble {
             | Self::Own(_)
             | Self::Resolve { .. }
             | Self::Connect(_)
+            | Self::Gone(_)
             | Self::Tls(_)
             | Self::Broken(_) => "reach the upstream",
             Self::Garbled(_) | Self::Malformed(_) => "understand the upstream's answer",
@@ -133,7 +136,7 @@ impl Trouble {
             | Self::Credential(_)
             | Self::Token(_)
             | Self::TokenSide(_) => "prepare the credential of the upstream",
-            Self::Permit(_) | Self::Task(_) => "prepare the request",
+            Self::Permit(_) => "prepare the request",
         };
         Refusal::Failed(Fault::new(step, self))
     }

@@ -99,7 +99,7 @@ impl Teller {
                 signature: None,
             });
         };
-        let key = key.load(call, safe).await?;
+        let key = key.load(safe).await?;
         let now = call.now().timestamp();
         let claims = Claims {
             who,

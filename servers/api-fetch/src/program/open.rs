@@ -20,6 +20,7 @@ use crate::config::CredentialConfig;
 use crate::effects::Settings;
 use crate::effects::Upstreams;
 use crate::effects::upstream::Base;
+use crate::effects::charter;
 use crate::endpoint;
 use crate::endpoint::Declared;
 use crate::openapi;
@@ -67,8 +68,9 @@ pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
     } = declared(start)?;
     let bases: Vec<_> = declared.upstreams.iter().map(|u| u.base.clone()).collect();
     let mut settings = Settings::new(Arc::new(Providers::of_process()));
+    settings.broker = Some(start.broker(&charter::charter(&declared.upstreams))?);
     settings.cache = start.config.limits.cache_bytes.count();
-    let upstreams = Upstreams::open(declared.upstreams, settings)
+    let upstreams = Upstreams::open(declared.upstreams, &settings)
         .map_err(|trouble| StartError::step("prepare the upstreams", trouble))?;
     let scope = Scope::new(declared.endpoints);
     let most = start.config.limits.tools_at_most.count();

@@ -9,6 +9,7 @@
 mod bind;
 mod catalog;
 mod change;
+pub mod charter;
 mod decode;
 mod explain;
 mod link;
@@ -16,6 +17,7 @@ mod pool;
 mod prepared;
 pub mod proof;
 mod read;
+mod stream;
 mod time;
 mod tls;
 mod trouble;
@@ -30,10 +32,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use guard::broker::Outside;
 use guard::call::Call;
 use guard::error::Fault;
 use guard::error::Refusal;
-use guard::secret::Secret;
+use guard::secret::SecretRef;
 
 use super::PlanStep;
 use super::Rows;
@@ -79,11 +82,12 @@ impl Default for Settings {
 }
 
 impl Postgres {
-    /// The server at `target`. `password` is asked anew for each connection, so that a changed
-    /// one needs no restart. Nothing is connected yet.
+    /// The server at `target`, which `outside` reaches by its charter. `password` is read anew for
+    /// each connection, so that a changed one needs no restart. Nothing is connected yet.
     pub fn open(
         target: Target,
-        password: impl Fn() -> Result<Option<Secret>, Fault> + Send + Sync + 'static,
+        outside: Arc<dyn Outside>,
+        password: Option<SecretRef>,
         settings: Settings,
     ) -> Self {
         for host in &target.hosts {
@@ -92,7 +96,7 @@ impl Postgres {
             }
         }
         Self {
-            pool: Pool::new(target, Box::new(password), settings),
+            pool: Pool::new(target, outside, password, settings),
         }
     }
 

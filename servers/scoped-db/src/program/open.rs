@@ -124,7 +124,7 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
     let profile = profile(&place);
     let (engine, schema, findings) = match place {
         Place::Postgres(target, _, password) => {
-            let postgres = place::server(start.config, *target, password);
+            let postgres = place::server(start, *target, password)?;
             let (schema, findings) = in_a_runtime(async {
                 let session = postgres.session().await.map_err(reach)?;
                 let names = start.source.map(|_| declare::names(start.config));

@@ -2,19 +2,18 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use guard::broker::Outside;
 use guard::config::Source;
 use guard::error::Fault;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::secret::Providers;
-use guard::secret::Secret;
 use guard::secret::SecretRef;
 
 use super::Arguments;
 use super::ScopedDbProgram;
-use crate::config::Config;
 use crate::connection::Target;
 use crate::effects::catalog::Catalog;
 use crate::effects::postgres;
@@ -33,10 +32,13 @@ pub(super) enum Place {
 
 impl Place {
     /// What the database has, as far as the role sees it.
-    pub(super) fn catalog(&self, config: &Config) -> Result<Catalog, StartError> {
+    pub(super) fn catalog(
+        &self,
+        start: &Start<'_, ScopedDbProgram>,
+    ) -> Result<Catalog, StartError> {
         match self {
             Self::Postgres(target, _, password) => {
-                let postgres = server(config, Target::clone(target), password.clone());
+                let postgres = server(start, Target::clone(target), password.clone())?;
                 in_a_runtime(async {
                     let session = postgres.session().await.map_err(reach)?;
                     session.catalog().await.map_err(reach)
@@ -128,20 +130,22 @@ pub(super) fn password(
 /// What libpq looks at, too.
 const USUAL_PASSWORD: &str = "env:PGPASSWORD";
 
-pub(super) fn server(config: &Config, target: Target, password: Option<SecretRef>) -> Postgres {
-    let providers = Providers::of_process();
-    // asked anew for each connection, so that a password may change
-    let load = move || -> Result<Option<Secret>, Fault> {
-        let loaded = password.as_ref().map(|password| providers.load(password));
-        loaded
-            .transpose()
-            .map_err(guard::error::fault("load the password"))
-    };
+/// The server at `target`, and the process that alone can reach it.
+pub(super) fn server(
+    start: &Start<'_, ScopedDbProgram>,
+    mut target: Target,
+    password: Option<SecretRef>,
+) -> Result<Postgres, StartError> {
+    // as libpq has it; later nobody here could look
+    target.user.get_or_insert_with(|| start.os_user());
+    let broker = start.broker(&postgres::charter::charter(&target, password.as_ref()))?;
+    let config = start.config;
     let settings = postgres::Settings {
         connections: config.limits.connections.count(),
         statement: Duration::from_secs(config.limits.statement_seconds.get()),
     };
-    Postgres::open(target, load, settings)
+    let outside: Arc<dyn Outside> = broker;
+    Ok(Postgres::open(target, outside, password, settings))
 }
 
 #[cfg(feature = "sqlite")]
@@ -164,9 +168,8 @@ pub(super) fn in_a_runtime<T>(
         .enable_all()
         .build()
         .map_err(|cause| StartError::step("start the runtime", cause))?;
-    let done = runtime.block_on(work);
-    runtime.shutdown_background();
-    done
+    // whatever threads it has end with it: the next runtime begins in a process of one
+    runtime.block_on(work)
 }
 
 /// For the operator, who may see the whole chain of causes.

@@ -27,7 +27,7 @@ impl One {
             call, safe, permit, ..
         } = asking;
         let root = match self.prover.as_ref().filter(|_| permit.keep.is_some()) {
-            Some(prover) => Some(prover.root(call, safe).await?),
+            Some(prover) => Some(prover.root(safe).await?),
             None => None,
         };
         let of_prover = self.prover.as_ref().and_then(Prover::fleeting);

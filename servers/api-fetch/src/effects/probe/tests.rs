@@ -137,6 +137,7 @@ fn settings(names: &[&[&str]]) -> (Settings, Arc<Names>) {
     let names = Names::new(names);
     let resolver = Arc::clone(&names) as Arc<dyn Resolve>;
     let settings = Settings {
+        broker: None,
         secrets: secrets(),
         resolver,
         cache: 0,

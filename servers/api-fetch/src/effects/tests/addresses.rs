@@ -132,7 +132,7 @@ async fn o3_a_shut_address_that_is_written_down_is_refused_at_start() {
         };
         let mut upstream = upstream(base);
         upstream.allow_addresses = vec!["192.168.0.0/16".parse().unwrap()];
-        let trouble = Upstreams::open(vec![upstream], Settings::new(secrets())).unwrap_err();
+        let trouble = Upstreams::open(vec![upstream], &Settings::new(secrets())).unwrap_err();
         assert!(matches!(trouble, OpenTrouble::Address { .. }), "{host}");
     }
 }
@@ -141,7 +141,7 @@ async fn o3_a_shut_address_that_is_written_down_is_refused_at_start() {
 async fn o3_plain_http_needs_the_operators_word() {
     let mut upstream = upstream(Base::parse("http://127.0.0.1:8080").unwrap());
     upstream.plain_http = false;
-    let trouble = Upstreams::open(vec![upstream], Settings::new(secrets())).unwrap_err();
+    let trouble = Upstreams::open(vec![upstream], &Settings::new(secrets())).unwrap_err();
     assert!(matches!(trouble, OpenTrouble::PlainHttp(_)));
 }
 

@@ -349,7 +349,7 @@ async fn o4_a_kept_answer_with_a_secret_that_was_learnt_since_is_shut() {
         password: "env:KEY".parse().unwrap(),
     });
     let all = vec![upstream(server.base()), second];
-    let upstreams = Upstreams::open(all, super::super::Settings::new(secrets())).unwrap();
+    let upstreams = Upstreams::open(all, &super::super::Settings::new(secrets())).unwrap();
     assert_eq!(body(&upstreams, &kept()).await, KEY);
     let mut elsewhere = permit();
     elsewhere.upstream = 1;
@@ -399,7 +399,7 @@ async fn o4_a_kept_answer_goes_with_the_credential_that_fetched_it() {
     });
     let server = server.await;
     let settings = super::super::Settings::new(Arc::new(providers));
-    let upstreams = Upstreams::open(vec![upstream(server.base())], settings).unwrap();
+    let upstreams = Upstreams::open(vec![upstream(server.base())], &settings).unwrap();
     assert_eq!(body(&upstreams, &kept()).await, "1");
     turn.store(1, Ordering::SeqCst);
     // the upstream refuses the old one, so the new one is taken up
@@ -414,7 +414,7 @@ async fn the_bytes_that_are_kept_are_bounded_and_the_oldest_goes_first() {
     let server = Server::start(|_, _| answer("200 OK", FRESH, "x".repeat(10_000))).await;
     let mut settings = super::super::Settings::new(secrets());
     settings.cache = 48 << 10;
-    let upstreams = Upstreams::open(vec![upstream(server.base())], settings).unwrap();
+    let upstreams = Upstreams::open(vec![upstream(server.base())], &settings).unwrap();
     let at = |path: &str| Permit {
         path: path.to_owned(),
         ..kept()
@@ -429,7 +429,7 @@ async fn the_bytes_that_are_kept_are_bounded_and_the_oldest_goes_first() {
     let server = Server::start(|_, _| answer("200 OK", FRESH, "x".repeat(20_000))).await;
     let mut settings = super::super::Settings::new(secrets());
     settings.cache = 48 << 10;
-    let upstreams = Upstreams::open(vec![upstream(server.base())], settings).unwrap();
+    let upstreams = Upstreams::open(vec![upstream(server.base())], &settings).unwrap();
     for _ in 0..2 {
         body(&upstreams, &kept()).await;
     }

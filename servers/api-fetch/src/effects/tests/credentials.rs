@@ -112,7 +112,7 @@ async fn nothing_is_read_before_it_is_needed_and_debug_shows_nothing() {
     });
     let server = fine().await;
     let settings = Settings::new(Arc::new(providers));
-    let upstreams = Upstreams::open(vec![upstream(server.base())], settings).unwrap();
+    let upstreams = Upstreams::open(vec![upstream(server.base())], &settings).unwrap();
     assert_eq!(read.load(std::sync::atomic::Ordering::SeqCst), 0);
     for _ in 0..3 {
         send(&upstreams, &permit()).await.unwrap();

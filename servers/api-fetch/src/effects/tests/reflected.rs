@@ -149,7 +149,7 @@ async fn o4_a_secret_anywhere_else_in_an_answer_shuts_it() {
         other.name = "other".to_owned();
         let upstreams = super::super::Upstreams::open(
             vec![guarded(&server), other],
-            super::super::Settings::new(secrets()),
+            &super::super::Settings::new(secrets()),
         )
         .unwrap();
         let mut permit = permit();

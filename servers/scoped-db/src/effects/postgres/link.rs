@@ -12,17 +12,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use guard::broker::Outside;
 use guard::error::Fault;
+use guard::error::fault;
 use guard::secret::Secret;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::config::ChannelBinding;
 use tokio_postgres::config::Config;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Settings;
 use super::prepared::Statements;
+use super::stream::Stream;
 use super::tls;
 use super::trouble::is_full;
 use super::trouble::start_failure;
@@ -43,8 +47,27 @@ pub(super) struct Link {
     statement: Duration,
     /// The end of the last transaction, which nobody waited for.
     ending: Option<Ending>,
-    tls: MakeRustlsConnect,
+    way: Way,
     driver: JoinHandle<()>,
+}
+
+/// How another connection to the same server is made.
+struct Way {
+    outside: Arc<dyn Outside>,
+    /// Which of the hosts it is.
+    host: usize,
+    /// What its certificate must be for.
+    name: String,
+    tls: MakeRustlsConnect,
+}
+
+impl Way {
+    async fn go(&mut self, time: Duration) -> Result<(Stream, Shaking), Fault> {
+        let dialled = self.outside.dial(self.host, time).await;
+        let stream = Stream::of(dialled.map_err(fault(CONNECT))?).map_err(fault(CONNECT))?;
+        let tls = MakeTlsConnect::<Stream>::make_tls_connect(&mut self.tls, &self.name);
+        Ok((stream, tls.map_err(fault("prepare TLS"))?))
+    }
 }
 
 /// Why there is no connection.
@@ -62,6 +85,9 @@ impl From<Fault> for Unreached {
     }
 }
 
+/// The handshake of one connection; its type has no name of its own.
+type Shaking = <MakeRustlsConnect as MakeTlsConnect<Stream>>::TlsConnect;
+
 /// The answer to a message that ends a transaction.
 pub(super) type Ending =
     Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + Sync>>;
@@ -70,13 +96,25 @@ impl Link {
     /// Connects to the first server that will do.
     pub(super) async fn connect(
         target: &Target,
+        outside: &Arc<dyn Outside>,
         password: Option<&Secret>,
         settings: &Settings,
     ) -> Result<Self, Unreached> {
         let mut last = None;
-        for host in &target.hosts {
+        for (number, host) in target.hosts.iter().enumerate() {
             let config = config(target, host, password);
-            let attempt = Self::to(&config, target, host, settings);
+            let attempt = async {
+                let way = Way {
+                    outside: Arc::clone(outside),
+                    host: number,
+                    name: match &host.place {
+                        Place::Tcp(name) => name.clone(),
+                        Place::Socket(_) => String::new(),
+                    },
+                    tls: tls::connector(target, host.tls, outside.as_ref()).await?,
+                };
+                Self::to(way, &config, target, settings).await
+            };
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),
                 Ok(Err(unreached)) => last = Some(unreached),
@@ -90,13 +128,13 @@ impl Link {
     }
 
     async fn to(
+        mut way: Way,
         config: &Config,
         target: &Target,
-        host: &Host,
         settings: &Settings,
     ) -> Result<Self, Unreached> {
-        let tls = tls::connector(target, host.tls)?;
-        let connected = config.connect(tls.clone()).await;
+        let (stream, tls) = way.go(target.connect_timeout).await?;
+        let connected = config.connect_raw(stream, tls).await;
         let (client, connection) = connected.map_err(|error| Unreached {
             full: is_full(&error),
             fault: start_failure(CONNECT, &error),
@@ -114,7 +152,7 @@ impl Link {
             version: version.unwrap_or_default(),
             statement: settings.statement,
             ending: None,
-            tls,
+            way,
             driver,
         };
         link.prepare(target, settings).await?;
@@ -184,8 +222,13 @@ impl Link {
             return;
         };
         drop(runtime.spawn(async move {
+            let mut way = self.way;
             let token = self.client.cancel_token();
-            let cancel = token.cancel_query(self.tls);
+            let cancel = async {
+                if let Ok((stream, tls)) = way.go(STOPPING).await {
+                    drop(token.cancel_query_raw(stream, tls).await);
+                }
+            };
             drop(tokio::time::timeout(STOPPING, cancel).await);
             self.driver.abort();
         }));
@@ -200,15 +243,7 @@ impl fmt::Debug for Link {
 
 fn config(target: &Target, host: &Host, password: Option<&Secret>) -> Config {
     let mut config = Config::new();
-    match &host.place {
-        Place::Tcp(name) => config.host(name),
-        Place::Socket(directory) => config.host_path(directory),
-    };
     config
-        .port(host.port)
-        .connect_timeout(target.connect_timeout)
-        .keepalives_idle(Duration::from_secs(60))
-        .tcp_user_timeout(Duration::from_secs(30))
         .application_name(target.application.as_deref().unwrap_or("keyhole scoped-db"))
         .ssl_mode(match host.tls {
             SslMode::Disable => tokio_postgres::config::SslMode::Disable,

@@ -15,12 +15,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use guard::broker::Outside;
 use guard::call::Call;
 use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
 use guard::error::fault;
-use guard::secret::Secret;
+use guard::secret::SecretRef;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -35,15 +36,13 @@ use crate::connection::Target;
 pub(super) struct Pool {
     pub(super) target: Target,
     pub(super) settings: Settings,
-    password: Box<Password>,
+    outside: Arc<dyn Outside>,
+    password: Option<SecretRef>,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<(Link, Instant)>>,
     /// Whether somebody closes what is idle for long.
     swept: AtomicBool,
 }
-
-/// Fetches the password.
-pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
 
 /// A connection for one call.
 pub(super) struct Lease {
@@ -57,10 +56,16 @@ pub(super) struct Lease {
 }
 
 impl Pool {
-    pub(super) fn new(target: Target, password: Box<Password>, settings: Settings) -> Arc<Self> {
+    pub(super) fn new(
+        target: Target,
+        outside: Arc<dyn Outside>,
+        password: Option<SecretRef>,
+        settings: Settings,
+    ) -> Arc<Self> {
         Arc::new(Self {
             target,
             settings,
+            outside,
             password,
             places: Arc::new(Semaphore::new(settings.connections.max(1))),
             idle: Mutex::default(),
@@ -70,11 +75,14 @@ impl Pool {
 
     /// A connection that is not kept.
     pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Unreached> {
-        // A keyring may ask somebody first.
-        let pool = Arc::clone(self);
-        let password = tokio::task::spawn_blocking(move || (pool.password)()).await;
-        let password = password.map_err(fault("fetch the password"))??;
-        Link::connect(&self.target, password.as_ref(), settings).await
+        let password = match &self.password {
+            Some(kept) => {
+                let read = self.outside.secret(kept).await;
+                Some(read.map_err(fault("load the password"))?)
+            }
+            None => None,
+        };
+        Link::connect(&self.target, &self.outside, password.as_ref(), settings).await
     }
 
     /// Waits for a place, and takes an idle connection or makes one.

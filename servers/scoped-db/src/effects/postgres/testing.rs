@@ -19,17 +19,30 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use guard::broker::Dialled;
+use guard::broker::Document;
+use guard::broker::Failure;
+use guard::broker::Here;
+use guard::broker::NotLoaded;
+use guard::broker::Outside;
+use guard::broker::Soon;
+use guard::broker::System;
 use guard::call::Call;
 use guard::call::Caller;
 use guard::call::Shared;
 use guard::cursor::Seal;
+use guard::secret::Providers;
 use guard::secret::Secret;
+use guard::secret::SecretRef;
 use serde_json::Value;
 use tokio_postgres::NoTls;
 use tokio_util::sync::CancellationToken;
 
 use super::Postgres;
 use super::Settings;
+use super::charter::Anywhere;
+use super::charter::charter;
+use crate::connection::Target;
 use crate::permit::Context;
 use crate::permit::Query;
 use crate::permit::RowLimits;
@@ -199,7 +212,54 @@ impl Cluster {
             connections,
             ..Settings::default()
         };
-        Postgres::open(target, || Ok(None), settings)
+        here(target, None, settings)
+    }
+}
+
+/// What is reached without a second process.
+pub(super) fn here(target: Target, password: Option<SecretRef>, settings: Settings) -> Postgres {
+    let charter = charter(&target, password.as_ref());
+    let providers = Arc::new(Providers::new(|_| None));
+    let outside = Here::new(charter, providers, Arc::new(System));
+    Postgres::open(target, outside, password, settings)
+}
+
+/// As [`here`], with a password that `say` says.
+pub(super) fn told(
+    target: Target,
+    say: impl Fn() -> Result<Secret, NotLoaded> + Send + Sync + 'static,
+    settings: Settings,
+) -> Postgres {
+    let password: SecretRef = "file:/password".parse().unwrap();
+    let charter = charter(&target, Some(&password));
+    let providers = Arc::new(Providers::new(|_| None));
+    let here = Here::new(charter, providers, Arc::new(System));
+    let outside = Arc::new(Told { here, say });
+    Postgres::open(target, outside, Some(password), settings)
+}
+
+struct Told<F> {
+    here: Arc<Here<Anywhere>>,
+    say: F,
+}
+
+impl<F> std::fmt::Debug for Told<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Told")
+    }
+}
+
+impl<F: Fn() -> Result<Secret, NotLoaded> + Send + Sync> Outside for Told<F> {
+    fn dial(&self, target: usize, time: Duration) -> Soon<'_, Result<Dialled, Failure>> {
+        self.here.dial(target, time)
+    }
+
+    fn secret<'a>(&'a self, _: &'a SecretRef) -> Soon<'a, Result<Secret, NotLoaded>> {
+        Box::pin(async move { (self.say)() })
+    }
+
+    fn document<'a>(&'a self, document: &'a Document) -> Soon<'a, Result<Vec<u8>, NotLoaded>> {
+        self.here.document(document)
     }
 }
 

@@ -6,14 +6,11 @@
 //! - Even where nobody asks who the server is, it must hold the key of the certificate it shows:
 //!   that is what a password is bound to.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "certificates and the key are files that the operator names"
-)]
-
-use std::path::Path;
 use std::sync::Arc;
 
+use guard::broker;
+use guard::broker::Document;
+use guard::broker::Outside;
 use guard::error::Fault;
 use guard::error::fault;
 use rustls::CertificateError;
@@ -35,19 +32,24 @@ use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::charter;
 use crate::connection::Roots;
 use crate::connection::SslMode;
 use crate::connection::Target;
 
 /// The TLS for `mode`, with what `target` names in files.
-pub(super) fn connector(target: &Target, mode: SslMode) -> Result<MakeRustlsConnect, Fault> {
+pub(super) async fn connector(
+    target: &Target,
+    mode: SslMode,
+    outside: &dyn Outside,
+) -> Result<MakeRustlsConnect, Fault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match mode {
         SslMode::Disable | SslMode::Prefer | SslMode::Require => {
             Arc::new(Unverified(Arc::clone(&provider)))
         }
-        SslMode::VerifyCa => Arc::new(AnyName(verifier(&target.roots, &provider)?)),
-        SslMode::VerifyFull => verifier(&target.roots, &provider)?,
+        SslMode::VerifyCa => Arc::new(AnyName(verifier(&target.roots, &provider, outside).await?)),
+        SslMode::VerifyFull => verifier(&target.roots, &provider, outside).await?,
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -57,26 +59,30 @@ pub(super) fn connector(target: &Target, mode: SslMode) -> Result<MakeRustlsConn
     let config = match &target.certificate {
         None => config.with_no_client_auth(),
         Some((chain, key)) => {
-            private(key)?;
-            let key = PrivateKeyDer::from_pem_slice(&read(key)?);
+            let key = read(Document::Key(key.clone()), outside).await?;
+            let key = PrivateKeyDer::from_pem_slice(&key);
             let key = key.map_err(fault("read the key of the client certificate"))?;
+            let chain = read(Document::File(chain.clone()), outside).await?;
             config
-                .with_client_auth_cert(certificates(chain)?, key)
+                .with_client_auth_cert(certificates(&chain)?, key)
                 .map_err(fault("use the client certificate"))?
         }
     };
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn verifier(
+async fn verifier(
     roots: &Roots,
     provider: &Arc<CryptoProvider>,
+    outside: &dyn Outside,
 ) -> Result<Arc<WebPkiServerVerifier>, Fault> {
     let mut store = RootCertStore::empty();
+    let known = read(charter::roots(roots), outside).await?;
     let known = match roots {
-        Roots::File(file) => certificates(file)?,
-        // What cannot be read is left out: with no roots at all, nothing is trusted.
-        Roots::System => rustls_native_certs::load_native_certs().certs,
+        Roots::File(_) => certificates(&known)?,
+        Roots::System => broker::certificates(&known)
+            .map(|one| CertificateDer::from(one.to_vec()))
+            .collect(),
     };
     store.add_parsable_certificates(known);
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
@@ -84,38 +90,15 @@ fn verifier(
         .map_err(fault("find a root certificate to verify the server with"))
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let text = read(file)?;
-    CertificateDer::pem_slice_iter(&text)
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    CertificateDer::pem_slice_iter(text)
         .collect::<Result<Vec<_>, _>>()
         .map_err(fault("read the certificates"))
 }
 
-/// As libpq has it: nobody else may read the key, but for a group that root lets.
-#[cfg(unix)]
-fn private(key: &Path) -> Result<(), Fault> {
-    use std::os::unix::fs::MetadataExt;
-    let about = std::fs::metadata(key).map_err(fault("look at the key of the certificate"))?;
-    let open = if about.uid() == 0 { 0o037 } else { 0o077 };
-    if about.mode() & open == 0 {
-        return Ok(());
-    }
-    let why = format!("{}: others may read it; chmod 600 it", key.display());
-    Err(Fault::new("use the key of the certificate", why))
-}
-
-#[cfg(not(unix))]
-fn private(_: &Path) -> Result<(), Fault> {
-    Ok(())
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, Fault> {
-    std::fs::read(file).map_err(|error| {
-        Fault::new(
-            "read a file of the TLS connection",
-            format!("{}: {error}", file.display()),
-        )
-    })
+async fn read(document: Document, outside: &dyn Outside) -> Result<Vec<u8>, Fault> {
+    let read = outside.document(&document).await;
+    read.map_err(fault("read a file of the TLS connection"))
 }
 
 /// For `prefer` and `require`: whoever it is.

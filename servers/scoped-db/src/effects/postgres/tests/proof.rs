@@ -96,8 +96,7 @@ async fn the_role_that_grant_sql_writes_is_found_to_have_no_more_than_it_needs()
         database.name
     );
     let settings = crate::effects::postgres::Settings::default();
-    let postgres =
-        crate::effects::postgres::Postgres::open(target.parse().unwrap(), || Ok(None), settings);
+    let postgres = crate::effects::postgres::testing::here(target.parse().unwrap(), None, settings);
     let session = postgres.session().await.unwrap();
     let begun = Instant::now();
     let found = session.excess(&reading).await.unwrap();

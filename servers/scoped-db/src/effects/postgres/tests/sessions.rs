@@ -14,6 +14,7 @@ use crate::effects::postgres::testing::Cluster;
 use crate::effects::postgres::testing::call;
 use crate::effects::postgres::testing::call_for;
 use crate::effects::postgres::testing::database;
+use crate::effects::postgres::testing::here;
 use crate::effects::postgres::testing::query;
 
 const SLOW: &str = "SELECT pg_sleep(30)::text";
@@ -297,7 +298,7 @@ async fn the_next_server_is_tried_where_the_first_is_not_there() {
     };
     let open = |attributes: &str| {
         let target = text(attributes).parse().unwrap();
-        Postgres::open(target, || Ok(None), Settings::default())
+        here(target, None, Settings::default())
     };
     one(&open("any")).await.unwrap();
     one(&open("read-write")).await.unwrap();

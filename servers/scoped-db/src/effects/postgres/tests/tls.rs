@@ -3,17 +3,18 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
-use guard::error::Fault;
+use guard::broker::NotLoaded;
 use guard::error::Refusal;
 use serde_json::json;
 
-use crate::effects::postgres::Postgres;
 use crate::effects::postgres::Settings;
 use crate::effects::postgres::testing::Database;
 use crate::effects::postgres::testing::call;
 use crate::effects::postgres::testing::database;
+use crate::effects::postgres::testing::here;
 use crate::effects::postgres::testing::password;
 use crate::effects::postgres::testing::query;
+use crate::effects::postgres::testing::told;
 
 /// A database of a server that has TLS.
 async fn tls_database(sql: &str) -> Option<Database> {
@@ -31,9 +32,9 @@ async fn connect(database: &Database, role: &str, host: &str, rest: &str) -> Res
     let url = format!("postgres://{role}@{host}:{port}/{name}?{rest}");
     let secret = format!("secret of {role}");
     let settings = Settings::default();
-    let postgres = Postgres::open(
+    let postgres = told(
         url.parse().map_err(|error| format!("{error}"))?,
-        move || Ok(Some(password(&secret))),
+        move || Ok(password(&secret)),
         settings,
     );
     let ask = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
@@ -108,19 +109,18 @@ async fn a_password_is_fetched_for_each_connection_and_told_to_nobody() {
     let port = database.cluster.port();
     let url = format!("postgres://{role}@localhost:{port}/{}", database.name);
     let right = format!("secret of {role}");
-    let postgres = Postgres::open(
+    let postgres = told(
         url.parse().unwrap(),
         move || match FETCHED.fetch_add(1, Ordering::Relaxed) {
-            0 => Ok(Some(password("wrong-canary"))),
-            1 => Err(Fault::new("fetch the password", "the keyring is locked")),
-            2 => Ok(None),
-            _ => Ok(Some(password(&right))),
+            0 => Ok(password("wrong-canary")),
+            1 => Err(NotLoaded::new("the keyring is locked")),
+            _ => Ok(password(&right)),
         },
         Settings::default(),
     );
     assert!(!format!("{postgres:?}").contains("canary"));
     let ask = query("SELECT 1", []);
-    for expected in ["28P01", "keyring is locked", "password missing"] {
+    for expected in ["28P01", "keyring is locked"] {
         let Err(Refusal::Failed(fault)) = postgres.query(&call(), &ask).await else {
             panic!("it was let in");
         };
@@ -128,6 +128,15 @@ async fn a_password_is_fetched_for_each_connection_and_told_to_nobody() {
         assert!(!fault.chain().contains("canary"), "{}", fault.chain());
     }
     assert_eq!(postgres.query(&call(), &ask).await.unwrap().rows.len(), 1);
+    let without = here(url.parse().unwrap(), None, Settings::default());
+    let Err(Refusal::Failed(fault)) = without.query(&call(), &ask).await else {
+        panic!("it was let in");
+    };
+    assert!(
+        fault.chain().contains("password missing"),
+        "{}",
+        fault.chain()
+    );
 }
 
 #[tokio::test]
@@ -146,9 +155,9 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let url =
         format!("postgres://{role}@localhost:{port}/{name}?sslmode=verify-full&sslrootcert={ca}");
     let secret = format!("secret of {role}");
-    let postgres = Postgres::open(
+    let postgres = told(
         url.parse().unwrap(),
-        move || Ok(Some(password(&secret))),
+        move || Ok(password(&secret)),
         Settings::default(),
     );
     let mut slow = query("SELECT pg_sleep(30)::text", []);

@@ -1,0 +1,186 @@
+//! How the second process comes to be, what it is given, and how it ends.
+//!
+//! # Invariants
+//!
+//! - It is this very program, by its open file: one that was replaced meanwhile is not started.
+//! - It has one descriptor of its own, the socket to its worker. Its environment is that of
+//!   [`PASSED`] and nothing else, and its arguments say how it logs and nothing else.
+//! - It ends with its worker: by the end of the socket, and on Linux by the kernel as well.
+
+use std::ffi::OsString;
+use std::io;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use rustix::net::AddressFamily;
+use rustix::net::sockopt;
+
+use super::Broker;
+use super::Charter;
+use super::Policy;
+use super::System;
+use super::bounds::Bounds;
+use super::serve;
+use super::serve::Breach;
+use super::serve::Desk;
+use crate::secret::Providers;
+use crate::serve::logging;
+use crate::serve::logging::Amount;
+use crate::serve::logging::Format;
+
+impl Broker {
+    /// Starts the broker of this process, and tells it what may be asked for. Does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// If no process can be started, or it does not listen.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one process that a server starts: itself"
+    )]
+    pub(crate) fn start<P: Policy>(
+        charter: &Charter<P>,
+        format: Format,
+        amount: Amount,
+    ) -> io::Result<Arc<Self>> {
+        use std::os::unix::process::CommandExt;
+
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = std::process::Command::new(program()?);
+        command
+            .arg(ARGUMENT)
+            .args([word(format), word(amount)])
+            .env_clear()
+            .envs(PASSED.iter().filter_map(|name| {
+                let value = std::env::var_os(name)?;
+                Some((name, value))
+            }))
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            // what a terminal sends to the worker is for the worker: it ends this one in its time
+            .process_group(0);
+        let child = command.spawn()?;
+        Self::over(ours, charter, Some(child))
+    }
+}
+
+/// What a process does that was started as a broker: `arguments` are those behind [`ARGUMENT`].
+#[must_use]
+pub fn run<P: Policy>(arguments: &[OsString]) -> ExitCode {
+    let (Some((format, amount)), Some(socket)) = (logs(arguments), worker()) else {
+        let why = "this argument is for a process that a server starts for itself";
+        drop(writeln!(io::stderr(), "{why}"));
+        return ExitCode::from(2);
+    };
+    logging::init(format, amount);
+    match work::<P>(&socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(breach) => {
+            tracing::error!("the broker ends: {breach}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn work<P: Policy>(socket: &UnixStream) -> Result<(), Breach> {
+    let failed = |error: io::Error| Breach::Socket(error.kind());
+    die_with_the_worker().map_err(failed)?;
+    // until now no thread was started, and none is before the first request
+    let Some(charter) = heard::<P>(socket)? else {
+        return Ok(());
+    };
+    // LOCK-DOWN of the broker stands here: what it may dial and read is known, nothing was asked
+    let answers = socket.try_clone().map_err(failed)?;
+    answers.set_write_timeout(Some(STUCK)).map_err(failed)?;
+    let desk = Desk {
+        charter,
+        providers: Providers::of_process(),
+        resolver: Arc::new(System),
+        answers: Mutex::new(answers),
+    };
+    serve::serve(desk, socket, Bounds::default())
+}
+
+/// The charter; none if the worker went without a word.
+pub(super) fn heard<P: Policy>(socket: &UnixStream) -> Result<Option<Charter<P>>, Breach> {
+    match Charter::hear(socket) {
+        Ok(charter) => Ok(Some(charter)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(_) => Err(Breach::Form),
+    }
+}
+
+/// The socket on standard input, if it is one that a worker made.
+fn worker() -> Option<UnixStream> {
+    let stdin = io::stdin();
+    let domain = sockopt::socket_domain(stdin.as_fd()).ok()?;
+    let socket = stdin.as_fd().try_clone_to_owned().ok()?;
+    (domain == AddressFamily::UNIX).then(|| UnixStream::from(socket))
+}
+
+#[cfg(target_os = "linux")]
+fn die_with_the_worker() -> io::Result<()> {
+    use rustix::process::Signal;
+    Ok(rustix::process::set_parent_process_death_signal(Some(
+        Signal::KILL,
+    ))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "as where there is such a thing")]
+fn die_with_the_worker() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn program() -> io::Result<std::path::PathBuf> {
+    Ok(std::path::PathBuf::from("/proc/self/exe"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn program() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
+fn logs(arguments: &[OsString]) -> Option<(Format, Amount)> {
+    let [format, amount] = arguments else {
+        return None;
+    };
+    let format = Format::from_str(format.to_str()?, false).ok()?;
+    let amount = Amount::from_str(amount.to_str()?, false).ok()?;
+    Some((format, amount))
+}
+
+fn word(value: impl ValueEnum) -> String {
+    let word = value.to_possible_value();
+    word.map_or_else(String::new, |word| word.get_name().to_owned())
+}
+
+/// The first argument of a broker. Nothing that a person may write begins so.
+pub(crate) const ARGUMENT: &str = "--as-the-broker-of-a-server";
+
+/// What of the environment a broker needs: where a supervisor mounts secrets, where the keyring
+/// listens, which certificates the system trusts, and how the resolver works.
+const PASSED: &[&str] = &[
+    "CREDENTIALS_DIRECTORY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "HOME",
+    "LOCALDOMAIN",
+    "RES_OPTIONS",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "XDG_RUNTIME_DIR",
+];
+
+/// How long a worker may leave its answers unread.
+const STUCK: Duration = Duration::from_secs(30);
