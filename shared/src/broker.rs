@@ -14,6 +14,7 @@
 //! | `bounds`  | how much may be under way, and how often                             |
 //! | `serve`   | the broker's side                                                    |
 //! | `client`  | the worker's side                                                    |
+//! | `confine` | what the kernel leaves to it                                         |
 //! | `start`   | how the second process comes to be, and how it goes                  |
 //! | `here`    | the same without a second process: for tests, and commands for people |
 //!
@@ -27,6 +28,7 @@
 mod bounds;
 mod charter;
 mod client;
+mod confine;
 mod dial;
 mod here;
 mod serve;
@@ -53,12 +55,14 @@ pub use charter::Place;
 pub use charter::Policy;
 pub use charter::Target;
 pub use client::Broker;
+pub(crate) use confine::holding;
 pub use dial::Resolve;
 pub use dial::System;
 pub use here::Here;
 pub use shelf::NotLoaded;
 pub use shelf::certificates;
 pub(crate) use start::ARGUMENT;
+pub(crate) use start::Terms;
 pub use start::run;
 
 use crate::secret::Secret;

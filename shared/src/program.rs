@@ -155,12 +155,13 @@ impl<P: Program> Start<'_, P> {
     ///
     /// [`StartError::Step`] if there can be none.
     pub fn broker<Q: BrokerPolicy>(&self, charter: &Charter<Q>) -> Result<Arc<Broker>, StartError> {
-        let CommonArguments {
-            log_format,
-            log_level,
-            ..
-        } = self.common;
-        Broker::start(charter, *log_format, *log_level)
+        let terms = broker::Terms {
+            format: self.common.log_format,
+            amount: self.common.log_level,
+            mode: self.sandbox_mode(),
+            allow_root: self.common.allow_root || P::common(self.config).allow_root,
+        };
+        Broker::start(charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }
 

@@ -33,6 +33,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde::Deserializer;
 
+use crate::broker::holding;
 use crate::config;
 
 pub use command::Checked;
@@ -126,6 +127,24 @@ impl Providers {
     pub fn delete(&self, from: &SecretRef) -> Result<&'static str, SecretError> {
         let delete = from.writer()?.delete;
         delete(&from.place, self).map_err(|trouble| SecretError::unusable(from, trouble))
+    }
+
+    /// The directories that are read to load `reference`; none where that takes no file. Files are
+    /// replaced by renaming, so that it is the directory that must be readable.
+    pub(crate) fn directories(&self, reference: &SecretRef) -> Vec<PathBuf> {
+        if reference.provider.scheme == cred::PROVIDER.scheme {
+            return self.supervised().filter(|dir| dir.is_dir()).collect();
+        }
+        reference.file().into_iter().flat_map(holding).collect()
+    }
+
+    /// Where the environment says that trusted certificates are.
+    pub(crate) fn roots(&self) -> Vec<PathBuf> {
+        let file = self.variable("SSL_CERT_FILE").map(PathBuf::from);
+        let all = self.variable("SSL_CERT_DIR");
+        let all = all.iter().flat_map(std::env::split_paths);
+        let files = file.iter().flat_map(|file| holding(file));
+        files.chain(all.filter(|dir| dir.is_dir())).collect()
     }
 
     fn variable(&self, name: &str) -> Option<OsString> {

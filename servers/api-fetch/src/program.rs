@@ -123,8 +123,9 @@ Exit codes:
         open::serve(start)
     }
 
-    fn profile(start: &Start<'_, Self>, _server: &ApiFetch) -> Profile {
-        open::profile(start.config)
+    fn profile(_start: &Start<'_, Self>, _server: &ApiFetch) -> Profile {
+        // connections, secrets and certificates come from the second process
+        Profile::new().receives_descriptors()
     }
 
     fn command(

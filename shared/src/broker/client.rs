@@ -19,7 +19,13 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::event::poll;
+use rustix::io::Errno;
 use rustix::net::SendFlags;
 use secrecy::zeroize::Zeroizing;
 use tokio::io::Interest;
@@ -103,6 +109,26 @@ impl Broker {
             documents: charter.documents.clone(),
             child: Mutex::new(child),
         }))
+    }
+
+    /// Waits until the broker says that the kernel holds it down: the first byte that it sends.
+    pub(super) fn wait_until_ready(&self, time: Duration) -> io::Result<()> {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let mut watched = [PollFd::new(&self.line.socket, PollFlags::IN)];
+            match poll(&mut watched, Timespec::try_from(left).ok().as_ref()) {
+                Ok(0) => return Err(ErrorKind::TimedOut.into()),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+                Ok(_) => break,
+            }
+        }
+        match wire::receive(&self.line.socket, &mut [0])? {
+            (1, None) => Ok(()),
+            (0, None) => Err(io::Error::other("it ended; its reason stands above")),
+            _ => Err(ErrorKind::InvalidData.into()),
+        }
     }
 
     async fn load(
@@ -222,7 +248,7 @@ impl Line {
         match rustix::net::send(&self.socket, &request.write(), flags) {
             Ok(Request::SIZE) => Ok(()),
             // nothing of it was sent
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Err(Failure::Busy),
+            Err(Errno::AGAIN | Errno::INTR) => Err(Failure::Busy),
             Ok(_) | Err(_) => {
                 self.end();
                 Err(Failure::Gone)

@@ -38,6 +38,7 @@ use super::wire::Answer;
 use super::wire::Kind;
 use super::wire::Request;
 use super::wire::Said;
+use crate::sandbox::SandboxError;
 use crate::secret::Providers;
 use crate::secret::Secret;
 use crate::secret::SecretRef;
@@ -69,6 +70,9 @@ pub(super) enum Breach {
     /// Something that no worker of ours sends along.
     #[error("a descriptor with a message")]
     Descriptor,
+    /// The kernel does not hold it down as it was told to have it.
+    #[error("{0}")]
+    Sandbox(#[from] SandboxError),
     /// The socket.
     #[error("the socket to the worker: {0}")]
     Socket(ErrorKind),

@@ -4,7 +4,9 @@
 //!
 //! - It is this very program, by its open file: one that was replaced meanwhile is not started.
 //! - It has one descriptor of its own, the socket to its worker. Its environment is that of
-//!   [`PASSED`] and nothing else, and its arguments say how it logs and nothing else.
+//!   [`PASSED`] and nothing else, and its arguments say how it logs and is held down, and nothing
+//!   else.
+//! - It is held down before it reads a request; its worker waits for that.
 //! - It ends with its worker: by the end of the socket, and on Linux by the kernel as well.
 
 use std::ffi::OsString;
@@ -28,36 +30,49 @@ use super::Charter;
 use super::Policy;
 use super::System;
 use super::bounds::Bounds;
+use super::confine;
 use super::serve;
 use super::serve::Breach;
 use super::serve::Desk;
+use super::wire;
+use crate::sandbox;
+use crate::sandbox::Mode;
 use crate::secret::Providers;
 use crate::serve::logging;
 use crate::serve::logging::Amount;
 use crate::serve::logging::Format;
+use crate::serve::logging::START;
+
+/// How a broker runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Terms {
+    pub(crate) format: Format,
+    pub(crate) amount: Amount,
+    /// How much the kernel must enforce.
+    pub(crate) mode: Mode,
+    /// Whether it may run as uid 0 where the kernel cannot keep it from root's files.
+    pub(crate) allow_root: bool,
+}
 
 impl Broker {
-    /// Starts the broker of this process, and tells it what may be asked for. Does not wait for it.
+    /// Starts the broker of this process, tells it what may be asked for, and waits until the
+    /// kernel holds it down.
     ///
     /// # Errors
     ///
-    /// If no process can be started, or it does not listen.
+    /// If no process can be started, or it ends: its own log says why.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one process that a server starts: itself"
     )]
-    pub(crate) fn start<P: Policy>(
-        charter: &Charter<P>,
-        format: Format,
-        amount: Amount,
-    ) -> io::Result<Arc<Self>> {
+    pub(crate) fn start<P: Policy>(charter: &Charter<P>, terms: Terms) -> io::Result<Arc<Self>> {
         use std::os::unix::process::CommandExt;
 
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = std::process::Command::new(program()?);
         command
             .arg(ARGUMENT)
-            .args([word(format), word(amount)])
+            .args(terms.write())
             .env_clear()
             .envs(PASSED.iter().filter_map(|name| {
                 let value = std::env::var_os(name)?;
@@ -69,41 +84,55 @@ impl Broker {
             // what a terminal sends to the worker is for the worker: it ends this one in its time
             .process_group(0);
         let child = command.spawn()?;
-        Self::over(ours, charter, Some(child))
+        let broker = Self::over(ours, charter, Some(child))?;
+        broker.wait_until_ready(READY)?;
+        Ok(broker)
     }
 }
 
 /// What a process does that was started as a broker: `arguments` are those behind [`ARGUMENT`].
 #[must_use]
 pub fn run<P: Policy>(arguments: &[OsString]) -> ExitCode {
-    let (Some((format, amount)), Some(socket)) = (logs(arguments), worker()) else {
+    // before anything of ours is open
+    let stray = sandbox::stray_descriptors();
+    let (Some(terms), Some(socket)) = (Terms::read(arguments), worker()) else {
         let why = "this argument is for a process that a server starts for itself";
         drop(writeln!(io::stderr(), "{why}"));
         return ExitCode::from(2);
     };
-    logging::init(format, amount);
-    match work::<P>(&socket) {
+    logging::init(terms.format, terms.amount);
+    match work::<P>(&socket, terms, stray) {
         Ok(()) => ExitCode::SUCCESS,
         Err(breach) => {
-            tracing::error!("the broker ends: {breach}");
+            tracing::error!("the process that makes connections ends: {breach}");
             ExitCode::from(1)
         }
     }
 }
 
-fn work<P: Policy>(socket: &UnixStream) -> Result<(), Breach> {
+fn work<P: Policy>(socket: &UnixStream, terms: Terms, stray: Vec<String>) -> Result<(), Breach> {
     let failed = |error: io::Error| Breach::Socket(error.kind());
     die_with_the_worker().map_err(failed)?;
     // until now no thread was started, and none is before the first request
     let Some(charter) = heard::<P>(socket)? else {
         return Ok(());
     };
-    // LOCK-DOWN of the broker stands here: what it may dial and read is known, nothing was asked
     let answers = socket.try_clone().map_err(failed)?;
     answers.set_write_timeout(Some(STUCK)).map_err(failed)?;
+    let providers = Providers::of_process();
+    let profile = confine::profile(&charter, &providers)
+        .started_with(stray)
+        .allow_root(terms.allow_root);
+    let enforced = sandbox::enter(&profile, terms.mode)?;
+    if enforced.is_whole() {
+        tracing::debug!("sandbox of the process that makes connections: {enforced}");
+    } else if terms.mode != Mode::Off {
+        tracing::warn!(target: START, "sandbox of the process that makes connections: {enforced}");
+    }
+    wire::send(&answers, READY_SIGN, None).map_err(failed)?;
     let desk = Desk {
         charter,
-        providers: Providers::of_process(),
+        providers,
         resolver: Arc::new(System),
         answers: Mutex::new(answers),
     };
@@ -152,13 +181,32 @@ fn program() -> io::Result<std::path::PathBuf> {
     std::env::current_exe()
 }
 
-fn logs(arguments: &[OsString]) -> Option<(Format, Amount)> {
-    let [format, amount] = arguments else {
-        return None;
-    };
-    let format = Format::from_str(format.to_str()?, false).ok()?;
-    let amount = Amount::from_str(amount.to_str()?, false).ok()?;
-    Some((format, amount))
+impl Terms {
+    fn write(self) -> [String; 4] {
+        let root = if self.allow_root { ROOT } else { NOT_ROOT };
+        [
+            word(self.format),
+            word(self.amount),
+            word(self.mode),
+            root.to_owned(),
+        ]
+    }
+
+    fn read(arguments: &[OsString]) -> Option<Self> {
+        let [format, amount, mode, root] = arguments else {
+            return None;
+        };
+        Some(Self {
+            format: Format::from_str(format.to_str()?, false).ok()?,
+            amount: Amount::from_str(amount.to_str()?, false).ok()?,
+            mode: Mode::from_str(mode.to_str()?, false).ok()?,
+            allow_root: match root.to_str()? {
+                ROOT => true,
+                NOT_ROOT => false,
+                _ => return None,
+            },
+        })
+    }
 }
 
 fn word(value: impl ValueEnum) -> String {
@@ -168,6 +216,14 @@ fn word(value: impl ValueEnum) -> String {
 
 /// The first argument of a broker. Nothing that a person may write begins so.
 pub(crate) const ARGUMENT: &str = "--as-the-broker-of-a-server";
+
+const ROOT: &str = "root-allowed";
+const NOT_ROOT: &str = "root-refused";
+
+/// What a broker sends when the kernel holds it down.
+const READY_SIGN: &[u8] = b"R";
+/// How long that may take: it reads no file for it, but a machine may be busy.
+const READY: Duration = Duration::from_secs(20);
 
 /// What of the environment a broker needs: where a supervisor mounts secrets, where the keyring
 /// listens, which certificates the system trusts, and how the resolver works.

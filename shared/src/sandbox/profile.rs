@@ -138,6 +138,31 @@ impl Profile {
         self
     }
 
+    /// Reading the certificates that the system trusts, where systems keep them, and at `named`.
+    #[must_use]
+    pub(crate) fn files_for_roots(mut self, named: impl IntoIterator<Item = PathBuf>) -> Self {
+        let usual = [
+            "/etc/ssl",
+            "/etc/pki",
+            "/etc/ca-certificates",
+            "/etc/openssl",
+            "/usr/lib/ssl",
+            "/usr/share/ca-certificates",
+            "/usr/share/pki",
+            "/usr/local/share/ca-certificates",
+            "/usr/local/share/certs",
+            "/var/lib/ca-certificates",
+        ];
+        let usual = usual.into_iter().filter_map(super::place::present);
+        self.read.extend(usual.chain(named));
+        self
+    }
+
+    /// Whether it turns names into addresses.
+    pub(crate) fn resolves_names(&self) -> bool {
+        self.sockets.contains(&Sockets::Dns)
+    }
+
     /// Which descriptors it was started with and does not know, as [`super::stray_descriptors`]
     /// said at its start.
     #[must_use]

@@ -3,23 +3,16 @@
 
 use std::sync::Arc;
 
-use guard::config::Spanned;
 use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::sandbox::Profile;
-use guard::sandbox::Sockets;
 use guard::secret::Providers;
-use guard::secret::SecretRef;
 
 use super::ApiFetchProgram;
 use super::document;
 use crate::ApiFetch;
-use crate::config::Config;
-use crate::config::CredentialConfig;
 use crate::effects::Settings;
 use crate::effects::Upstreams;
-use crate::effects::upstream::Base;
 use crate::effects::charter;
 use crate::endpoint;
 use crate::endpoint::Declared;
@@ -75,31 +68,4 @@ pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
     let scope = Scope::new(declared.endpoints);
     let most = start.config.limits.tools_at_most.count();
     Ok(ApiFetch::new(scope, upstreams, &bases, known, most))
-}
-
-/// What it needs of the kernel. It connects by itself, and loads a secret when it needs it, so
-/// that what it reads is not confined.
-pub(super) fn profile(config: &Config) -> Profile {
-    let mut profile = Profile::new()
-        .reads_anywhere()
-        .files_for_dns()
-        .sockets(Sockets::Dns);
-    for upstream in config.upstreams.values() {
-        let tokens = match upstream.credential.as_ref().map(Spanned::get_ref) {
-            Some(CredentialConfig::Oauth2(oauth)) => Some(oauth.token_url.as_str()),
-            _ => None,
-        };
-        let all = [Some(upstream.base.get_ref().as_str()), tokens];
-        for base in all
-            .into_iter()
-            .flatten()
-            .filter_map(|text| Base::parse(text).ok())
-        {
-            profile = profile.sockets(Sockets::Tcp(base.port()));
-        }
-        if upstream.secrets().any(SecretRef::is_in_a_keyring) {
-            profile = profile.sockets(Sockets::Unix).asks_kernel_keyring();
-        }
-    }
-    profile
 }

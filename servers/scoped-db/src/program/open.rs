@@ -7,10 +7,8 @@ use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
 use guard::sandbox::Profile;
-use guard::sandbox::Sockets;
 use guard::secret::Providers;
 use guard::secret::Secret;
-use guard::secret::SecretRef;
 
 use super::Arguments;
 use super::ScopedDbProgram;
@@ -21,7 +19,6 @@ use super::place::in_a_runtime;
 use super::place::reach;
 use crate::ScopedDb;
 use crate::config::Config;
-use crate::connection;
 use crate::effects::Engine;
 use crate::effects::catalog::Catalog;
 use crate::effects::postgres::proof::Finding;
@@ -163,34 +160,17 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
     })
 }
 
-/// What the engine needs of the kernel. It connects by itself, and loads the password at each
-/// connection, so that what it reads is not confined.
+/// What the engine needs of the kernel.
 fn profile(place: &Place) -> Profile {
-    let (target, profile) = match place {
-        Place::Postgres(target, _, password) => {
-            let asks = password.as_ref().is_some_and(SecretRef::is_in_a_keyring);
-            let profile = Profile::new().reads_anywhere().files_for_dns();
-            let profile = if asks {
-                profile.sockets(Sockets::Unix).asks_kernel_keyring()
-            } else {
-                profile
-            };
-            (target, profile)
-        }
+    match place {
+        // connections and passwords come from the second process
+        Place::Postgres(..) => Profile::new().receives_descriptors(),
         // beside the file SQLite keeps others: the log of changes, and memory that is shared
         Place::Sqlite(path) => {
             let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-            let above = above.unwrap_or_else(|| Path::new("."));
-            return Profile::new().write_beneath(above);
+            Profile::new().write_beneath(above.unwrap_or_else(|| Path::new(".")))
         }
-    };
-    let hosts = target.hosts.iter();
-    hosts.fold(profile, |profile, host| match host.place {
-        connection::Place::Tcp(_) => profile
-            .sockets(Sockets::Tcp(host.port))
-            .sockets(Sockets::Dns),
-        connection::Place::Socket(_) => profile.sockets(Sockets::Unix),
-    })
+    }
 }
 
 fn schema(
