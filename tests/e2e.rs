@@ -24,3 +24,5 @@ mod foreign;
 mod api;
 // What audit-review shows of the trail, and to whom.
 mod review;
+// What the deployments of `examples` let a process do.
+mod deploy;
