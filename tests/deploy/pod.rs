@@ -2,8 +2,17 @@
 //! and which container has what.
 
 use std::collections::BTreeSet;
+use std::process::Child;
 use std::process::Command;
+use std::process::Stdio;
 
+use harness::Era;
+use harness::PATIENCE;
+use harness::Raw;
+use harness::World;
+use harness::bin;
+use harness::until;
+use harness::verify;
 use saphyr_parser::Event;
 use saphyr_parser::Parser;
 use saphyr_parser::ScalarStyle;
@@ -11,8 +20,11 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::cell::Cell;
 use super::deployment;
 use super::is_set;
+use super::program;
+use super::sessions;
 use super::text;
 
 /// The documents of a manifest, with its aliases filled in.
@@ -320,6 +332,92 @@ fn the_agent_shares_the_socket_with_the_server_and_nothing_else() {
             );
         }
     }
+}
+
+/// The words of a container, which are all that is said to its image.
+fn words(pod: &Value, name: &str) -> Vec<String> {
+    let own = containers(pod).find(|one| one["name"] == name).expect(name);
+    let words = own["args"].as_array().expect("words").iter();
+    words
+        .map(|word| word.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// What the containers of the servers see, around the binary `server`.
+fn container(world: &World, server: &str) -> Option<Cell> {
+    let all = documents(&text("kubernetes/pod.yaml"));
+    let config = all.iter().find(|one| one["kind"] == "ConfigMap");
+    for (name, content) in config.expect("one")["data"].as_object().expect("files") {
+        world.file(&format!("config/{name}"), content.as_str().expect("a text"));
+    }
+    let cell = Cell::new()?
+        .libraries()
+        .reads(&bin(server), "/server")
+        .reads(&world.path("config"), "/etc/keyhole")
+        .reads(
+            &world.path("credentials/trail-key"),
+            "/run/secrets/trail-key",
+        )
+        .reads(&world.path("root"), "/srv/handbook")
+        .writes(&world.path("state"), "/state")
+        .environment("XDG_STATE_HOME", "/state");
+    Some(cell)
+}
+
+struct Sidecar(Child);
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn the_sidecar_serves_the_agent_over_the_socket_and_the_watch_reads_its_trail() {
+    let world = sessions::world();
+    let (Some(cell), Some(socat)) = (
+        container(&world, "readonly-fs"),
+        program("socat", "package socat"),
+    ) else {
+        return;
+    };
+    let pod = pod();
+    let socket = world.path("socket");
+    let place = socket.display().to_string();
+    let mut command = Command::new(&socat);
+    for word in words(&pod, "readonly-fs") {
+        command.arg(match word.strip_prefix("EXEC:") {
+            Some(inner) => {
+                let inner: Vec<String> = inner.split(' ').map(str::to_owned).collect();
+                // socat takes no command that is as long as that of a cell
+                let script = format!("#!/bin/sh\nexec {}\n", cell.words(&inner).join(" "));
+                world.file("session", script).mode("session", 0o700);
+                format!("EXEC:{}", world.path("session").display())
+            }
+            None => word.replace("/run/keyhole/handbook.sock", &place),
+        });
+    }
+    let _sidecar = Sidecar(command.stderr(Stdio::null()).spawn().expect("it listens"));
+    until(PATIENCE, || socket.exists().then_some(())).expect("a socket");
+    let mut agent = Command::new(socat);
+    agent.arg("-").arg(format!("UNIX-CONNECT:{place}"));
+    let mut raw = Raw::spawn(&mut agent, Era::Modern);
+    raw.listen();
+    let read = raw.call("read_file", json!({"path": "handbook/welcome.md"}));
+    assert_eq!(read.ok().text(), "welcome\n");
+    assert_eq!(raw.close().code, Some(0));
+    let trail = world.path("state/keyhole/audit");
+    let told = verify(&trail).expect("whole");
+    assert_eq!(told.of("1")[0]["principal.id"], "support-desk");
+
+    let mut command = vec!["/server".to_owned()];
+    command.extend(words(&pod, "watch"));
+    command.push("--once".to_owned());
+    let cell = container(&world, "audit-review").expect("as before");
+    let output = cell.command(&command).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 10)), "{said}");
 }
 
 #[test]

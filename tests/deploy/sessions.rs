@@ -24,7 +24,7 @@ use super::text;
 use super::unit::Unit;
 
 /// A handbook, keys as `audit-review keygen` makes them, and a directory for the trail.
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::new();
     world.file("root/welcome.md", "welcome\n");
     world.file("root/hr/pay.csv", "ada,1\n");
@@ -53,7 +53,7 @@ fn cell(world: &World, unit: &Unit, instance: &str) -> Option<Cell> {
     program("systemd-analyze", "package systemd")?;
     let filter = Command::new(python)
         .arg(harness::workspace().join("tests/deploy/filter.py"))
-        .arg(deployment("systemd").join(&unit.name))
+        .arg(world.file("unit", &unit.text).path("unit"))
         .output()
         .expect("python runs");
     let said = String::from_utf8_lossy(&filter.stderr);
@@ -174,6 +174,23 @@ fn a_host_reads_the_handbook_over_the_socket_within_what_the_unit_grants() {
 }
 
 #[test]
+fn a_unit_that_allows_too_little_is_noticed_for_its_calls_are_refused() {
+    let world = world();
+    let unit = Unit::load("keyhole-readonly-fs@.service");
+    let less = format!("{}\nSystemCallFilter=~fdatasync fsync\n", unit.text);
+    for (text, works) in [(&unit.text, true), (&less, false)] {
+        let unit = Unit::parse(&unit.name, text);
+        let Some(cell) = cell(&world, &unit, "") else {
+            return;
+        };
+        let command = cell.command(&unit.command(""));
+        let output = { command }.stdin(Stdio::null()).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), works, "{said}");
+    }
+}
+
+#[test]
 fn api_fetch_tells_what_it_would_serve_within_what_its_unit_grants() {
     let world = world();
     let unit = Unit::load("keyhole-api-fetch@.service");
@@ -195,6 +212,25 @@ fn api_fetch_tells_what_it_would_serve_within_what_its_unit_grants() {
             .outcomes()
             .count(),
         2
+    );
+}
+
+#[test]
+fn scoped_db_reads_the_configuration_of_its_unit_within_what_that_grants() {
+    let world = world();
+    let unit = Unit::load("keyhole-scoped-db@.service");
+    let Some(cell) = cell(&world, &unit, "") else {
+        return;
+    };
+    let mut command = unit.command("");
+    command.insert(1, "grant-sql".to_owned());
+    let output = cell.command(&command).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let grants = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        grants.contains("customers") && grants.contains("crm_reader"),
+        "{grants}"
     );
 }
 
