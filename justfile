@@ -20,6 +20,19 @@ deny:
 build server:
     cargo build --release --locked --package {{ server }}
 
+# Build servers as static binaries, each alone (needs `rustup target add` of the target, and musl-tools).
+static +servers:
+    for server in {{ servers }}; do cargo build --release --locked --target x86_64-unknown-linux-musl --package "$server" || exit 1; done
+
+# Build the image of one server; kind `socket` has socat in it, for a sidecar.
+image server kind=(if server =~ '^(api-fetch|scoped-db)$' { "tls" } else { "server" }):
+    docker build --file examples/deployment/container/Dockerfile --build-arg SERVER={{ server }} \
+      --target {{ kind }} --tag keyhole/{{ server }}{{ if kind == "socket" { "-socket" } else { "" } }} .
+
+# Build every server as a static binary, and serve from a root that holds what its image holds.
+static-test:
+    cargo test --package e2e --test e2e --locked -- --ignored deploy::image
+
 # Show live what a server does and refuses.
 tour:
     cargo run --release --package tour

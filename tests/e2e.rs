@@ -28,3 +28,5 @@ mod review;
 mod sandbox;
 // The second process of those servers that connect to something.
 mod broker;
+// What the deployments of `examples` let a process do.
+mod deploy;
