@@ -53,7 +53,7 @@ fn private_data_content_of_others_and_a_way_out_in_one_host_are_an_error() {
     let leaves = "private-data-can-leave";
     for (host, code, expected) in [
         (json!({"pay": private, "crm": api}), 11, true),
-        (json!({"docs": public, "crm": api}), 10, false),
+        (json!({"docs": public, "crm": api}), 0, false),
         (json!({"pay": private, "docs": public}), 10, false),
     ] {
         let host = json!({"mcpServers": host});

@@ -255,6 +255,7 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("policy.toml");
+        #[expect(clippy::disallowed_methods, reason = "a file to look at")]
         std::fs::write(&path, "").unwrap();
         let mode = |mode| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();

@@ -300,12 +300,14 @@ const FAST_OPEN: u64 = 0x2000_0000;
 /// `O_TMPFILE` without the directory's flag in it.
 const NAMELESS: u64 = number(libc::O_TMPFILE & !libc::O_DIRECTORY);
 
+/// By number, for the types of these differ between C libraries, and the numbers do not between
+/// the architectures that a filter can be made for.
 const CONTROLS: &[u64] = &[
-    libc::FIONBIO as u64,
-    libc::FIOCLEX as u64,
-    libc::FIONREAD as u64,
-    libc::TCGETS as u64,
-    libc::TIOCGWINSZ as u64,
+    0x5401, // TCGETS
+    0x5413, // TIOCGWINSZ
+    0x541b, // FIONREAD
+    0x5421, // FIONBIO
+    0x5451, // FIOCLEX
 ];
 
 /// Not `F_SETFL`: what is open for appending stays so.
@@ -379,8 +381,8 @@ mod tests {
     /// What the filter answers, worked out by a machine of our own.
     fn answer(program: &[sock_filter], call: i64, arguments: [u64; 6]) -> u32 {
         let mut data = Vec::new();
-        data.extend((call as u32).to_le_bytes());
-        data.extend((OURS as u32).to_le_bytes());
+        data.extend(u32::try_from(call).unwrap().to_le_bytes());
+        data.extend(u32::try_from(OURS).unwrap().to_le_bytes());
         data.extend(0_u64.to_le_bytes());
         for argument in arguments {
             data.extend(argument.to_le_bytes());
@@ -407,8 +409,8 @@ mod tests {
     }
 
     const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
-    const REFUSED: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
-    const NOT_THERE: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+    const REFUSED: u32 = libc::SECCOMP_RET_ERRNO | errno(libc::EPERM);
+    const NOT_THERE: u32 = libc::SECCOMP_RET_ERRNO | errno(libc::ENOSYS);
 
     fn trail() -> Profile {
         Profile::new().append_beneath("/var/trail")
