@@ -57,7 +57,7 @@ impl Broker {
         let mut command = std::process::Command::new(program()?);
         command
             .arg(ARGUMENT)
-            .args([word(format), word(amount)])
+            .args([word(&format), word(&amount)])
             .env_clear()
             .envs(PASSED.iter().filter_map(|name| {
                 let value = std::env::var_os(name)?;
@@ -161,7 +161,7 @@ fn logs(arguments: &[OsString]) -> Option<(Format, Amount)> {
     Some((format, amount))
 }
 
-fn word(value: impl ValueEnum) -> String {
+fn word(value: &impl ValueEnum) -> String {
     let word = value.to_possible_value();
     word.map_or_else(String::new, |word| word.get_name().to_owned())
 }
