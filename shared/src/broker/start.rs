@@ -73,7 +73,7 @@ impl Broker {
     }
 }
 
-/// What a process does that was started as a broker: `arguments` are those behind [`ARGUMENT`].
+/// What a process does that was started as a broker: `arguments` are those behind the first.
 #[must_use]
 pub fn run<P: Policy>(arguments: &[OsString]) -> ExitCode {
     let (Some((format, amount)), Some(socket)) = (logs(arguments), worker()) else {
