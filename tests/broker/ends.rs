@@ -159,7 +159,7 @@ fn commands_for_people_leave_no_broker_behind() {
 fn l2_a_database_is_out_of_reach_without_the_broker_and_the_trail_is_whole() {
     let Some(cluster) = cluster() else { return };
     let bed = Bed::new(cluster, Variant::A, BOSS);
-    let mut raw = bed.serve("ada");
+    let mut raw = bed.serve("ann");
     let ask = json!({"sql": "SELECT count(*) FROM customers"});
     raw.call("query_rows", ask.clone()).ok();
     kill_process(pid(broker_of(raw.pid())), Signal::KILL).unwrap();

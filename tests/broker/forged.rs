@@ -112,11 +112,4 @@ fn people_cannot_use_the_argument_of_a_broker() {
             assert_eq!(output.stdout, b"");
         }
     }
-    // servers without one do not know it
-    let output = Command::new(bin("readonly-fs"))
-        .args([ARGUMENT, "text", "warn"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
 }

@@ -183,10 +183,8 @@ impl<P: Policy> Desk<P> {
     }
 
     fn not_loaded(&self, id: u32, why: &NotLoaded) -> io::Result<()> {
-        let why = why.to_string();
-        let why = why
-            .get(..why.floor_char_boundary(LONGEST))
-            .unwrap_or_default();
+        // a path in it may have any length, and the rest of a sentence tells nothing
+        let why: String = why.to_string().chars().take(LONGEST).collect();
         let said = Said::NotLoaded(u32::try_from(why.len()).unwrap_or(0));
         self.say(Answer { id, said }, &[why.as_bytes()], None)
     }
@@ -252,5 +250,5 @@ const END: &[u8] = b"\r\n";
 const SOON: Duration = Duration::from_secs(1);
 /// What a thread has room for: a resolver of the system wants some.
 const STACK: usize = 512 << 10;
-/// Bytes of the reason why something was not read.
-const LONGEST: usize = 1024;
+/// Characters of the reason why something was not read.
+const LONGEST: usize = 1000;

@@ -90,7 +90,7 @@ impl Broker {
     }
 }
 
-/// What a process does that was started as a broker: `arguments` are those behind [`ARGUMENT`].
+/// What a process does that was started as a broker: `arguments` are those behind the first.
 #[must_use]
 pub fn run<P: Policy>(arguments: &[OsString]) -> ExitCode {
     // before anything of ours is open
@@ -185,9 +185,9 @@ impl Terms {
     fn write(self) -> [String; 4] {
         let root = if self.allow_root { ROOT } else { NOT_ROOT };
         [
-            word(self.format),
-            word(self.amount),
-            word(self.mode),
+            word(&self.format),
+            word(&self.amount),
+            word(&self.mode),
             root.to_owned(),
         ]
     }
@@ -209,7 +209,7 @@ impl Terms {
     }
 }
 
-fn word(value: impl ValueEnum) -> String {
+fn word(value: &impl ValueEnum) -> String {
     let word = value.to_possible_value();
     word.map_or_else(String::new, |word| word.get_name().to_owned())
 }

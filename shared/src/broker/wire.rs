@@ -239,10 +239,14 @@ pub(super) fn receive(from: impl AsFd, into: &mut [u8]) -> io::Result<(usize, Op
         &mut control,
         CLOSE_ON_EXEC,
     )?;
-    let mut descriptors = control.drain().flat_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(all) => Some(all).into_iter().flatten(),
-        _ => None.into_iter().flatten(),
-    });
+    let rights = |message| {
+        if let RecvAncillaryMessage::ScmRights(all) = message {
+            Some(all)
+        } else {
+            None
+        }
+    };
+    let mut descriptors = control.drain().filter_map(rights).flatten();
     let one = descriptors.next();
     // what else came is closed here
     let more = descriptors.count();

@@ -77,6 +77,7 @@ fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     Ok(all)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unread(why: NotLoaded) -> Trouble {
     tracing::warn!(cause = %why, "certificates are not read");
     Trouble::Identity("a file of certificates cannot be read")
