@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use guard::call::Call;
+use guard::trace::Span;
 use hyper::HeaderMap;
 use hyper::StatusCode;
 use hyper::header;
@@ -48,6 +49,8 @@ pub(super) struct One {
     teller: Option<Teller>,
     limit: Limit,
     cache: Arc<Cache>,
+    /// Whether it hears of the client's trace.
+    trace: bool,
 }
 
 /// A call on its way to an upstream.
@@ -113,6 +116,7 @@ impl One {
             teller: teller.transpose().map_err(form)?,
             limit: Limit::new(upstream.rate, upstream.concurrent),
             cache: Arc::clone(cache),
+            trace: upstream.trace,
         })
     }
 
@@ -244,6 +248,9 @@ impl One {
         let of_teller = self.teller.as_ref().map(|teller| &teller.header);
         let reserved: Vec<_> = of_prover.into_iter().chain(of_teller).collect();
         let mut template = Template::new(&self.client.base, permit, &reserved)?;
+        if let Some(span) = call.span().filter(|_| self.trace) {
+            template.add(TRACEPARENT, traceparent(span)?);
+        }
         let Some(teller) = &self.teller else {
             return Ok((template, None));
         };
@@ -251,6 +258,11 @@ impl One {
         template.add(teller.header.clone(), told.value);
         Ok((template, told.signature))
     }
+}
+
+/// Names our own span, made of numbers: `tracestate` and `baggage` are not sent.
+fn traceparent(span: &Span) -> Result<HeaderValue, Trouble> {
+    HeaderValue::try_from(span.traceparent()).map_err(|_| Trouble::Permit("no trace context"))
 }
 
 fn reads(permit: &Permit) -> bool {
@@ -295,3 +307,5 @@ fn repeats(answer: &Answer, signature: &Search) -> bool {
 }
 
 const MOST_REDIRECTS: u8 = 3;
+/// W3C Trace Context, section 3.2.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
