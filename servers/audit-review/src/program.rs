@@ -10,6 +10,8 @@ pub mod prove;
 pub mod prune;
 pub mod report;
 pub mod show;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 pub mod trust;
 pub mod verify;
 pub mod watch;
@@ -22,6 +24,8 @@ use guard::config::Common;
 use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
+#[cfg(feature = "telemetry")]
+use guard::secret::SecretRef;
 
 use crate::AuditReview;
 use crate::config::Config;
@@ -59,6 +63,9 @@ pub enum Command {
     Prune(prune::Arguments),
     /// Look for what is unusual, and record and tell what is found.
     Watch(watch::Arguments),
+    /// Send spans and metrics of what is recorded to a collector of OpenTelemetry.
+    #[cfg(feature = "telemetry")]
+    Telemetry(telemetry::Arguments),
 }
 
 impl Program for AuditReviewProgram {
@@ -97,6 +104,11 @@ Exit codes beside the usual ones:
         &config.guard
     }
 
+    #[cfg(feature = "telemetry")]
+    fn secrets(config: &Config) -> Vec<SecretRef> {
+        config.telemetry.secrets().cloned().collect()
+    }
+
     fn open(start: &Start<'_, Self>) -> Result<AuditReview, StartError> {
         let known = start.taxonomy();
         let least = match &start.config.trail.label {
@@ -127,6 +139,8 @@ Exit codes beside the usual ones:
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),
+            #[cfg(feature = "telemetry")]
+            Command::Telemetry(arguments) => telemetry::run(arguments, start, out),
         }
     }
 }
