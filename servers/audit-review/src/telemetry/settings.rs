@@ -204,3 +204,86 @@ const FRAMING: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_one_host_and_a_plain_path() {
+        let at = |text| {
+            let at = Endpoint::parse(text)?;
+            Some((at.tls, at.authority(), at.path))
+        };
+        let whole =
+            |tls, authority: &str, path: &str| Some((tls, authority.to_owned(), path.to_owned()));
+        assert_eq!(at("https://a.example"), whole(true, "a.example:443", ""));
+        assert_eq!(
+            at("https://a.example:8443/x/y/"),
+            whole(true, "a.example:8443", "/x/y")
+        );
+        assert_eq!(at("http://127.0.0.1"), whole(false, "127.0.0.1:4318", ""));
+        assert_eq!(at("http://[::1]:9"), whole(false, "[::1]:9", ""));
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "https://:443",
+            "https://user:hunter2@a.example",
+            "https://a.example:0",
+            "https://a.example:65536",
+            "https://a.example:+1",
+            "https://a.example:",
+            "https://a.example?x",
+            "https://a.example/#x",
+            "https://a.example/../x",
+            "https://a.example//x",
+            "https://a.example/%2e",
+            "https://a.example\r\nx: y",
+            "https://A.example",
+            "https://[::1",
+            "https://[::1]x",
+            "https://::1",
+        ] {
+            assert_eq!(Endpoint::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn http_is_for_this_machine_and_only_on_the_operators_word() {
+        let fit = |text, insecure| Endpoint::parse(text).unwrap().is_fit(insecure);
+        assert!(fit("https://a.example", false));
+        assert!(fit("http://127.0.0.1:4318", true) && fit("http://[::1]:4318", true));
+        assert!(!fit("http://127.0.0.1:4318", false));
+        for elsewhere in [
+            "http://a.example",
+            "http://localhost",
+            "http://10.0.0.1",
+            "http://[fe80::1]",
+        ] {
+            assert!(!fit(elsewhere, true), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_frames_a_message_is_refused() {
+        let name = |text: &str| serde_json::from_value::<HeaderName>(text.into());
+        assert_eq!(
+            name("X-Scope-OrgID").unwrap(),
+            HeaderName("x-scope-orgid".to_owned())
+        );
+        for bad in [
+            "",
+            "host",
+            "Content-Length",
+            "transfer-encoding",
+            "a b",
+            "a:",
+            "a\r\nb",
+            "\u{e9}",
+        ] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+}
