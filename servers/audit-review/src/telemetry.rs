@@ -4,9 +4,9 @@
 //! when the collector is slow. Here a process of its own reads the trail, so a collector that is down
 //! holds nobody up, and what it misses is read again.
 //!
-//! Names are those of the semantic conventions for generative AI and MCP (status: development, as of
-//! 1.43, <https://github.com/open-telemetry/semantic-conventions-genai>); what they have no name for
-//! is below `keyhole.`. The encoding is OTLP 1.x as JSON.
+//! Names are those of the semantic conventions for generative AI and MCP (in development; as they
+//! stand beside 1.43 of the general ones); what they have no name for is below `keyhole.`. The
+//! encoding is OTLP 1.x as JSON.
 //!
 //! # Invariants
 //!

@@ -147,7 +147,7 @@ impl Work {
         let now = clock();
         if self
             .told
-            .is_some_and(|told| (now - told).num_seconds() >= REPEAT)
+            .is_none_or(|told| (now - told).num_seconds() >= REPEAT)
         {
             let meters = self.follow.sent().meters().body(now);
             return self.send(Signal::Metrics, &meters, signals).await;
@@ -332,9 +332,9 @@ misses is sent later. README.md says what is sent, and what never is.
 Exit codes: 0 all that is there was sent (--once) or a signal came; 2 and 3 as usual.
 
 Examples:
-  audit-review --config audit-review.toml telemetry
+  audit-review telemetry --config audit-review.toml
       Follow the trail.
-  audit-review --config audit-review.toml telemetry --once
+  audit-review telemetry --once --config audit-review.toml
       Send what is there, from a timer.";
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Meters {
         let [since, until] = &times;
         let mut services: BTreeMap<&str, [Vec<Value>; 3]> = BTreeMap::new();
         for (asked, histogram) in &self.durations {
-            let point = histogram.point(asked.attributes(), since, until);
+            let point = histogram.point(&asked.attributes(), since, until);
             let [durations, _, _] = services.entry(asked.service()).or_default();
             durations.push(point);
         }
@@ -148,23 +148,23 @@ impl Meters {
         }
         let mut all: Vec<Value> = Vec::new();
         for (service, [durations, items, bytes]) in services {
-            let mut metrics = vec![histogram(durations)];
+            let mut metrics = vec![histogram(&durations)];
             if !items.is_empty() {
                 let about = "What requests were given: rows, files, matches.";
-                metrics.push(counter("keyhole.result.items", "{item}", about, items));
+                metrics.push(counter("keyhole.result.items", "{item}", about, &items));
                 let about = "How large what requests were given is.";
-                metrics.push(counter("keyhole.result.size", "By", about, bytes));
+                metrics.push(counter("keyhole.result.size", "By", about, &bytes));
             }
-            all.push(self.of(service, metrics));
+            all.push(self.of(service, &metrics));
         }
         let point = sum(&[], since, until, self.breaks);
         let about = "Places where the trail is not what was written, or is gone.";
-        let breaks = counter("keyhole.trail.breaks", "{place}", about, vec![point]);
-        all.push(self.of("audit-review", vec![breaks]));
+        let breaks = counter("keyhole.trail.breaks", "{place}", about, &[point]);
+        all.push(self.of("audit-review", &[breaks]));
         json!({"resourceMetrics": all})
     }
 
-    fn of(&self, service: &str, metrics: Vec<Value>) -> Value {
+    fn of(&self, service: &str, metrics: &[Value]) -> Value {
         let attributes = [
             otlp::text("service.name", service),
             otlp::text("service.namespace", "keyhole"),
@@ -238,7 +238,7 @@ impl Histogram {
         }
     }
 
-    fn point(&self, attributes: Vec<Value>, since: &str, until: &str) -> Value {
+    fn point(&self, attributes: &[Value], since: &str, until: &str) -> Value {
         let bounds = BOUNDS.map(seconds);
         json!({
             "attributes": attributes,
@@ -267,7 +267,7 @@ fn name_of(service: &str) -> &str {
     }
 }
 
-fn histogram(points: Vec<Value>) -> Value {
+fn histogram(points: &[Value]) -> Value {
     json!({
         "name": "mcp.server.operation.duration",
         "description": "MCP request or notification duration as observed on the receiver from the time it was received until the result or ack is sent.",
@@ -276,7 +276,7 @@ fn histogram(points: Vec<Value>) -> Value {
     })
 }
 
-fn counter(name: &str, unit: &str, about: &str, points: Vec<Value>) -> Value {
+fn counter(name: &str, unit: &str, about: &str, points: &[Value]) -> Value {
     json!({
         "name": name,
         "description": about,

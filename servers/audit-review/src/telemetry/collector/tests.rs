@@ -127,7 +127,7 @@ async fn what_is_no_answer_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn o5_an_answer_without_end_is_given_up() {
+async fn o6_an_answer_without_end_is_given_up() {
     for begin in [
         &b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n"[..],
         b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n",
