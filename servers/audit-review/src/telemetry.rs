@@ -10,7 +10,7 @@
 //!
 //! # Invariants
 //!
-//! - No text leaves but a plain name ([`word`]), a number, or an instant: no argument, no resource,
+//! - No text leaves but a plain name (`word`), a number, or an instant: no argument, no resource,
 //!   no value of the caller's, no category of a label; of a principal at most a keyed hash.
 //! - The series of a metric are bounded, whatever the trail holds.
 //! - Metrics are counted from the first record on and kept beside the place in the trail: what is
@@ -18,10 +18,10 @@
 //!
 //! | module        | does                                                                      |
 //! |---------------|---------------------------------------------------------------------------|
-//! | [`request`]   | reads what a record says of a request                                      |
+//! | `request`     | reads what a record says of a request                                      |
 //! | [`span`]      | makes a span of it                                                         |
 //! | [`metric`]    | counts it                                                                  |
-//! | [`otlp`]      | writes both as the protocol has them                                       |
+//! | `otlp`        | writes both as the protocol has them                                       |
 //! | [`settings`]  | is `[telemetry]` of the configuration                                      |
 //! | [`follow`]    | goes along a trail                                                         |
 //! | [`collector`] | sends: the only module that connects                                       |
