@@ -87,6 +87,11 @@ get = "/regions"
 label = "internal"
 "#;
 
+/// An upstream that answers everything alike, and keeps what it heard.
+pub(crate) fn echo() -> Upstream {
+    Upstream::json(&serde_json::json!({"ok": true}))
+}
+
 /// Starts the server of `world` for `subject`, with the key in its environment.
 fn serve(world: &World, subject: &str) -> Raw {
     let subject = format!("--subject={subject}");

@@ -5,6 +5,7 @@
 
 mod exported;
 mod oauth;
+mod telemetry;
 
 use std::path::PathBuf;
 use std::process::Command;

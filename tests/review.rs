@@ -5,6 +5,7 @@ mod commands;
 mod forge;
 mod hostile;
 mod live;
+mod telemetry;
 
 use std::path::Path;
 

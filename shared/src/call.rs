@@ -35,6 +35,7 @@ use crate::error::Refusal;
 use crate::error::fault;
 use crate::label::Label;
 use crate::quota::Ledger;
+use crate::trace::Span;
 
 pub use self::caller::Caller;
 use self::memory::Share;
@@ -56,6 +57,8 @@ struct Inner {
     refusal: Mutex<Option<Refusal>>,
     /// The record that announced what this call is about to do.
     intent: OnceLock<Uuid>,
+    /// The span that it is of its caller's trace.
+    span: OnceLock<Span>,
     /// Whether the answer was given up: what the work did by then is not undone.
     abandoned: AtomicBool,
     memory: Arc<Semaphore>,
@@ -131,6 +134,7 @@ impl Call {
             facts: Mutex::default(),
             refusal: Mutex::default(),
             intent: OnceLock::new(),
+            span: OnceLock::new(),
             abandoned: AtomicBool::new(false),
             memory: Arc::clone(&shared.memory),
             share: Mutex::default(),
@@ -147,6 +151,13 @@ impl Call {
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.0.id
+    }
+
+    /// The span that it is of its caller's trace, where the caller has one. To name it to somebody
+    /// else is for the operator to allow.
+    #[must_use]
+    pub fn span(&self) -> Option<&Span> {
+        self.0.span.get()
     }
 
     /// When the request came.
@@ -303,6 +314,16 @@ impl Call {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// Makes it a span of its caller's trace.
+    #[must_use]
+    pub fn within(self, span: Option<Span>) -> Self {
+        if let Some(span) = span {
+            // a call is one span, from its beginning
+            let _first = self.0.span.set(span);
+        }
+        self
     }
 
     /// Says that the record `id` announces what this call is about to do.

@@ -52,6 +52,7 @@ use rmcp::service::RequestContext;
 pub use desk::Desk;
 pub use desk::Limits;
 pub use ids::record_id;
+pub use outcome::is_known_version;
 
 pub(crate) use flights::Flight;
 pub(crate) use outcome::Asked;

@@ -11,6 +11,7 @@
 //! | [`call`]      | how far may this one request go, and what did it touch?     |
 //! | [`schema`]    | what does a tool take, and does this call fit?              |
 //! | [`cursor`]    | is this handle ours, theirs, and fresh?                     |
+//! | [`trace`]     | in which trace of its caller does it stand?                 |
 //! | [`audit`]     | what happened, and how can that be shown later?             |
 //! | [`error`]     | what may be said when there is no answer?                   |
 //! | [`secret`]    | where is a password kept, and who may see it?               |
@@ -49,3 +50,4 @@ pub mod session;
 mod small_file;
 pub mod text;
 mod together;
+pub mod trace;

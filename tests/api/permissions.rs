@@ -60,6 +60,44 @@ fn the_endpoint_of_the_specification_works_as_it_is_written() {
 }
 
 #[test]
+fn l7_the_upstream_is_told_of_the_trace_where_the_operator_says_so_and_of_nothing_beside_it() {
+    let upstream = upstream();
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for told in [true, false] {
+        let world = world(&upstream, &format!("trace = {told}\n{CUSTOMER}"));
+        let mut raw = serve(&world, "ada");
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "traceparent": parent, "tracestate": "vendor=canary-state", "baggage": "user=canary-bag",
+        });
+        let arguments = json!({"id": "AB1234"});
+        let call = json!({"name": "fetch-customer-data", "arguments": arguments, "_meta": meta});
+        raw.ask("tools/call", call).ok();
+        let heard = upstream.heard().pop().unwrap();
+        let trail = world.trail();
+        let span = trail.records.last().unwrap()["span_id"].as_str().unwrap();
+        let wanted = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{span}-01");
+        assert_eq!(heard.header("traceparent"), told.then_some(wanted.as_str()));
+        assert_eq!(heard.header("tracestate").or(heard.header("baggage")), None);
+        assert!(
+            trail
+                .records
+                .iter()
+                .all(|r| !r.to_string().contains("canary-"))
+        );
+        assert!(
+            trail
+                .records
+                .iter()
+                .filter(|r| r["phase"] == "intent")
+                .all(|r| r["span_id"] == span)
+        );
+        finish(&world, &upstream, raw);
+    }
+}
+
+#[test]
 fn i3_the_upstream_is_told_who_asks_by_the_session_and_by_nothing_that_was_sent() {
     let upstream = upstream();
     let world = world(&upstream, CUSTOMER);

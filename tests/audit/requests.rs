@@ -163,7 +163,14 @@ fn l7_a_trace_context_is_recorded_if_it_is_one() {
     let trail = world.trail();
     let record = trail.of(&good.to_string())[0].clone();
     assert_eq!(record["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
-    assert_eq!(record["span_id"], "00f067aa0ba902b7");
+    assert_eq!(record["parent_span_id"], "00f067aa0ba902b7");
+    assert_eq!(record["trace_flags"], "01");
+    let id = record["id"].as_str().unwrap().replace('-', "");
+    assert_eq!(
+        record["span_id"],
+        id[16..],
+        "the request is a span of its own"
+    );
     assert!(trail.of(&bad.to_string())[0].get("trace_id").is_none());
 }
 

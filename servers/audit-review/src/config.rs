@@ -22,6 +22,9 @@ pub struct Config {
     pub trail: TrailConfig,
     /// `[watch]`: what counts as unusual.
     pub watch: crate::watch::settings::Settings,
+    /// `[telemetry]`: where spans and metrics go.
+    #[cfg(feature = "telemetry")]
+    pub telemetry: crate::telemetry::settings::Settings,
 }
 
 /// `[trail]`: what is read, and how sensitive it is.

@@ -8,7 +8,7 @@
 //! | read the trail            | [`effects`]          | at each question, by its directory |
 //! | decide who sees which record | [`scope::Scope`]  | from the configuration            |
 //! | change the trail          | nothing but `prune`  | by an operator, on the command line |
-//! | connect                   | nothing              | never                             |
+//! | connect                   | nothing but `telemetry` | to one collector, if it is built with that feature |
 //!
 //! A request goes `tools` -> [`query`] (what is asked for) -> [`effects`] (reads) -> [`scope`]
 //! (a record is released or it is not there).
@@ -22,6 +22,8 @@ pub mod report;
 pub mod scope;
 mod server;
 pub mod show;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 #[cfg(test)]
 mod testing;
 mod tools;

@@ -10,6 +10,8 @@ pub mod prove;
 pub mod prune;
 pub mod report;
 pub mod show;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 pub mod trust;
 pub mod verify;
 pub mod watch;
@@ -23,6 +25,8 @@ use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
 use guard::sandbox::Profile;
+#[cfg(feature = "telemetry")]
+use guard::secret::SecretRef;
 
 use crate::AuditReview;
 use crate::config::Config;
@@ -60,6 +64,9 @@ pub enum Command {
     Prune(prune::Arguments),
     /// Look for what is unusual, and record and tell what is found.
     Watch(watch::Arguments),
+    /// Send spans and metrics of what is recorded to a collector of OpenTelemetry.
+    #[cfg(feature = "telemetry")]
+    Telemetry(telemetry::Arguments),
 }
 
 impl Program for AuditReviewProgram {
@@ -96,6 +103,11 @@ Exit codes beside the usual ones:
 
     fn common(config: &Config) -> &Common {
         &config.guard
+    }
+
+    #[cfg(feature = "telemetry")]
+    fn secrets(config: &Config) -> Vec<SecretRef> {
+        config.telemetry.secrets().cloned().collect()
     }
 
     fn open(start: &Start<'_, Self>) -> Result<AuditReview, StartError> {
@@ -138,6 +150,8 @@ Exit codes beside the usual ones:
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),
+            #[cfg(feature = "telemetry")]
+            Command::Telemetry(arguments) => telemetry::run(arguments, start, out),
         }
     }
 }

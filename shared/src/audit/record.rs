@@ -19,6 +19,7 @@ use super::words::Decision;
 use super::words::Kind;
 use super::words::Outcome;
 use super::words::Phase;
+use crate::trace::Span;
 
 /// One line of the trail, in the making. Values, secrets, contents and raw error texts do not
 /// belong here; every text is bounded and escaped when it is written.
@@ -104,10 +105,9 @@ pub struct Record<'a> {
     pub notes: BTreeMap<&'static str, String>,
     /// `digest`: the SHA-256 of what was put aside by a recovery.
     pub digest: Option<Cow<'a, str>>,
-    /// `trace_id`, of the caller's `traceparent`.
-    pub trace_id: Option<Cow<'a, str>>,
-    /// `span_id`, of the same.
-    pub span_id: Option<Cow<'a, str>>,
+    /// `trace_id`, `span_id`, `parent_span_id` and `trace_flags`, where the caller's request
+    /// belongs to a trace: the span is this request, its parent the caller's.
+    pub span: Option<Span>,
 }
 
 /// A label or a clearance, in the words of the taxonomy.
@@ -159,8 +159,12 @@ impl Record<'_> {
         self.encode_what(&mut out);
         self.encode_decision(&mut out, stamp);
         self.encode_result(&mut out);
-        out.text("trace_id", self.trace_id.as_deref());
-        out.text("span_id", self.span_id.as_deref());
+        if let Some(span) = &self.span {
+            out.text("trace_id", Some(&span.trace().to_string()));
+            out.text("span_id", Some(&span.id().to_string()));
+            out.text("parent_span_id", Some(&span.parent().to_string()));
+            out.word("trace_flags", if span.is_sampled() { "01" } else { "00" });
+        }
         out.finish()
     }
 
@@ -262,7 +266,7 @@ const MAX_NOTES: usize = 8;
 /// The longest key of a figure or a note.
 const MAX_KEY: usize = 64;
 /// Keys that neither can take: no key stands twice in a line.
-const OWN_KEYS: [&str; 51] = [
+const OWN_KEYS: [&str; 53] = [
     "v",
     "t",
     "seq",
@@ -314,4 +318,6 @@ const OWN_KEYS: [&str; 51] = [
     "digest",
     "trace_id",
     "span_id",
+    "parent_span_id",
+    "trace_flags",
 ];

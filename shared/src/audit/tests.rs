@@ -283,7 +283,6 @@ fn l5_no_hostile_text_leaves_its_line_its_field_or_its_bound() {
         record.request_id = cow();
         record.args_shape = cow();
         record.error_type = cow();
-        record.trace_id = cow();
         record.roles = &many;
         record.grants = &many;
         record.notes.insert("db.tables", text.to_owned());

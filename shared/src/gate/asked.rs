@@ -20,6 +20,8 @@ use super::outcome::id_text;
 use crate::schema;
 use crate::server::Server;
 use crate::server::Tool;
+use crate::trace::Parent;
+use crate::trace::Span;
 
 impl Desk {
     /// Reduces a request to what may be recorded of it.
@@ -32,8 +34,10 @@ impl Desk {
     ) -> Asked {
         let version = context.protocol_version();
         let version = version.as_ref();
+        let id = record_id(now);
+        let parent = context.meta.get_traceparent().and_then(Parent::parse);
         let mut asked = Asked {
-            id: record_id(now),
+            id,
             time: now,
             kind: outcome::kind_of(request, version, context),
             method: Cow::Borrowed(""),
@@ -44,7 +48,7 @@ impl Desk {
             resource: None,
             shape: None,
             hmac: None,
-            trace: context.meta.get_traceparent().and_then(outcome::trace),
+            span: parent.and_then(|parent| Span::below(parent, id)),
             modern: outcome::is_modern(version),
             announced: false,
             writes: false,

@@ -215,7 +215,8 @@ impl Desk {
             self.shared.ledger.call(&caller, now)?;
         }
         let time = self.time(&caller, asked, now);
-        Ok(Call::new(caller, asked.id, now, time, cancel, &self.shared))
+        let call = Call::new(caller, asked.id, now, time, cancel, &self.shared);
+        Ok(call.within(asked.span))
     }
 
     /// How long a request may take: no longer than the grants by which it is allowed. A

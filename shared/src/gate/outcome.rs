@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::audit::Outcome;
 use crate::error::Denial;
+use crate::trace::Span;
 
 /// One request, reduced to what may be recorded of it.
 #[derive(Debug)]
@@ -37,7 +38,8 @@ pub(crate) struct Asked {
     pub(crate) resource: Option<String>,
     pub(crate) shape: Option<Cow<'static, str>>,
     pub(crate) hmac: Option<Cow<'static, str>>,
-    pub(crate) trace: Option<(String, String)>,
+    /// The span that it is of its caller's trace.
+    pub(crate) span: Option<Span>,
     pub(crate) modern: bool,
     /// Whether it is announced first.
     pub(crate) announced: bool,
@@ -75,7 +77,7 @@ impl Asked {
             resource: None,
             shape: None,
             hmac: None,
-            trace: None,
+            span: None,
             modern: false,
             announced: false,
             writes: false,
@@ -131,6 +133,13 @@ pub(super) fn is_modern(version: Option<&ProtocolVersion>) -> bool {
     version.is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
+/// Whether `text` is a version of the protocol, as a record writes it, that is spoken here.
+#[must_use]
+pub fn is_known_version(text: &str) -> bool {
+    let mut known = ProtocolVersion::KNOWN_VERSIONS.iter();
+    known.any(|known| known.as_str() == text)
+}
+
 /// The version as a record writes it.
 pub(super) fn version_text(version: &ProtocolVersion) -> Cow<'static, str> {
     let known = ProtocolVersion::KNOWN_VERSIONS.iter();
@@ -143,20 +152,6 @@ pub(super) fn version_text(version: &ProtocolVersion) -> Cow<'static, str> {
 /// The id of a request as text, bounded by the record's own limit.
 pub(crate) fn id_text(id: &RequestId) -> String {
     id.to_string()
-}
-
-/// `traceparent` of W3C Trace Context, if it is one: the trace id and the span id.
-pub(super) fn trace(traceparent: &str) -> Option<(String, String)> {
-    let mut parts = traceparent.split('-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, len: usize| {
-        text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let some = |text: &str| text.bytes().any(|b| b != b'0');
-    let fits = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
-    (fits && version != "ff" && some(trace) && some(span) && parts.next().is_none())
-        .then(|| (trace.to_owned(), span.to_owned()))
 }
 
 /// How a request ended.
@@ -230,27 +225,5 @@ pub(super) fn outcome_of(denial: Denial) -> Outcome {
         Outcome::Cancelled
     } else {
         Outcome::Denied
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn l7_a_traceparent_is_taken_only_whole() {
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(trace(good).unwrap().1, "00f067aa0ba902b7");
-        for bad in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-            "00-4bf92f3577b34da6a3ce929d0e0e473\n-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(trace(bad), None, "{bad}");
-        }
     }
 }

@@ -76,7 +76,6 @@ impl Desk {
         id: Uuid,
         time: DateTime<Utc>,
     ) -> Record<'a> {
-        let trace = asked.trace.as_ref();
         Record {
             method: text(asked.method.as_ref()),
             protocol: asked.version.as_deref().and_then(text),
@@ -86,8 +85,7 @@ impl Desk {
             resource: asked.resource.as_deref().and_then(text),
             args_shape: asked.shape.as_deref().and_then(text),
             args_hmac: asked.hmac.as_deref().and_then(text),
-            trace_id: trace.and_then(|(trace, _)| text(trace)),
-            span_id: trace.and_then(|(_, span)| text(span)),
+            span: asked.span,
             ..self.session_record(policy, Kind::Request, id, time)
         }
     }

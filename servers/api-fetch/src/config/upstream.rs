@@ -20,6 +20,9 @@ pub struct UpstreamConfig {
     pub credential: Option<Spanned<CredentialConfig>>,
     /// How it is told who asks.
     pub user_context: Option<Spanned<UserContextConfig>>,
+    /// Whether it is told in which trace of the client a request stands, where the client has one.
+    #[serde(default)]
+    pub trace: bool,
     /// Internal addresses that may be dialled for it, as CIDR.
     #[serde(default)]
     pub allow_addresses: Vec<Spanned<String>>,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use guard::broker::Charter;
 use guard::call::Call;
+use guard::trace::Span;
 use hyper::HeaderMap;
 use hyper::StatusCode;
 use hyper::header;
@@ -50,6 +51,8 @@ pub(super) struct One {
     teller: Option<Teller>,
     limit: Limit,
     cache: Arc<Cache>,
+    /// Whether it hears of the client's trace.
+    trace: bool,
 }
 
 /// A call on its way to an upstream.
@@ -115,6 +118,7 @@ impl One {
             teller: teller.transpose().map_err(form)?,
             limit: Limit::new(upstream.rate, upstream.concurrent),
             cache: Arc::clone(cache),
+            trace: upstream.trace,
         })
     }
 
@@ -246,6 +250,9 @@ impl One {
         let of_teller = self.teller.as_ref().map(|teller| &teller.header);
         let reserved: Vec<_> = of_prover.into_iter().chain(of_teller).collect();
         let mut template = Template::new(&self.client.base, permit, &reserved)?;
+        if let Some(span) = call.span().filter(|_| self.trace) {
+            template.add(TRACEPARENT, traceparent(span)?);
+        }
         let Some(teller) = &self.teller else {
             return Ok((template, None));
         };
@@ -253,6 +260,11 @@ impl One {
         template.add(teller.header.clone(), told.value);
         Ok((template, told.signature))
     }
+}
+
+/// Names our own span, made of numbers: `tracestate` and `baggage` are not sent.
+fn traceparent(span: &Span) -> Result<HeaderValue, Trouble> {
+    HeaderValue::try_from(span.traceparent()).map_err(|_| Trouble::Permit("no trace context"))
 }
 
 fn reads(permit: &Permit) -> bool {
@@ -299,3 +311,5 @@ fn repeats(answer: &Answer, signature: &Search) -> bool {
 }
 
 const MOST_REDIRECTS: u8 = 3;
+/// W3C Trace Context, section 3.2.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -190,6 +190,7 @@ pub(super) const AGENT: &str = concat!("keyhole-api-fetch/", env!("CARGO_PKG_VER
 const FORBIDDEN: &[&str] = &[
     "accept-encoding",
     "authorization",
+    "baggage",
     "connection",
     "content-encoding",
     "content-length",
@@ -205,6 +206,8 @@ const FORBIDDEN: &[&str] = &[
     "referer",
     "set-cookie",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",

@@ -216,6 +216,7 @@ pub(super) fn upstream(base: Base) -> Upstream {
         allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
         plain_http: true,
         user_context: None,
+        trace: false,
         rate: None,
         concurrent: 8,
     }

@@ -29,6 +29,8 @@ pub struct Upstream {
     pub plain_http: bool,
     /// Whether it is told who asks.
     pub user_context: Option<UserContext>,
+    /// Whether it is told in which trace of the client a request stands.
+    pub trace: bool,
     /// How often one principal may call it.
     pub rate: Option<Rate>,
     /// How many calls may be under way at once.

@@ -11,11 +11,12 @@ pub fn is_fit(name: &str) -> bool {
     plain && !CLOSED.contains(&name.as_str()) && !FAMILIES.iter().any(|f| name.starts_with(f))
 }
 
-const CLOSED: [&str; 44] = [
+const CLOSED: [&str; 47] = [
     "accept-encoding",
     "api-key",
     "apikey",
     "authorization",
+    "baggage",
     "client-ip",
     "cluster-client-ip",
     "connection",
@@ -41,6 +42,8 @@ const CLOSED: [&str; 44] = [
     "remote-addr",
     "set-cookie",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "true-client-ip",
@@ -116,6 +119,9 @@ mod tests {
             "upgrade",
             "range",
             "expect",
+            "traceparent",
+            "tracestate",
+            "baggage",
             "x-real-ip",
         ] {
             assert!(!is_fit(unfit), "{unfit}");

@@ -26,7 +26,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use guard::audit::Event;
 use guard::audit::Position;
 
 use super::Known;
@@ -38,6 +40,12 @@ pub struct StateFile {
     _held: File,
 }
 
+/// What is kept in a file of this kind.
+pub trait Saved: Serialize + DeserializeOwned {
+    /// Whose file it is and in which form, as `NAME/1`: another name is damage, another number is told.
+    const VERSION: &'static str;
+}
+
 /// Where in the trail a watch is, and what it learned.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +54,10 @@ pub struct State {
     pub place: Place,
     /// What was learned.
     pub known: Known,
+}
+
+impl Saved for State {
+    const VERSION: &'static str = "keyhole-watch/1";
 }
 
 /// A place between two lines.
@@ -66,7 +78,7 @@ pub enum StateTrouble {
     #[error("could not {0}: {1}")]
     System(&'static str, io::ErrorKind),
     /// Another process has it.
-    #[error("another watch holds it: stop that one, or give this one a `--state` of its own")]
+    #[error("another process holds it: stop that one, or give this one a `--state` of its own")]
     Held,
     /// It can be read or changed by others.
     #[error(
@@ -108,7 +120,7 @@ impl StateFile {
     /// # Errors
     ///
     /// [`StateTrouble`] if it is not whole and ours.
-    pub fn load(&self) -> Result<Option<State>, StateTrouble> {
+    pub fn load<T: Saved>(&self) -> Result<Option<T>, StateTrouble> {
         let failed = |error: io::Error| StateTrouble::System("read it", error.kind());
         match std::fs::symlink_metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -133,7 +145,7 @@ impl StateFile {
     /// # Errors
     ///
     /// [`StateTrouble::System`] if it cannot be written.
-    pub fn save(&self, state: &State) -> Result<(), StateTrouble> {
+    pub fn save<T: Saved>(&self, state: &T) -> Result<(), StateTrouble> {
         let failed = |error: io::Error| StateTrouble::System("write it", error.kind());
         let bytes = print(state)?;
         let new = with(&self.path, ".new");
@@ -183,22 +195,34 @@ impl Place {
     }
 }
 
-fn print(state: &State) -> Result<Vec<u8>, StateTrouble> {
+/// Whether `event` can come after the record at `last`. Lines between them that are no records are held
+/// against each other when the trail is verified.
+pub fn follows(event: &Event<'_>, last: Option<&(u64, String)>) -> bool {
+    last.is_none_or(|(seq, hash)| {
+        if event.seq() == seq + 1 {
+            event.text("prev") == Some(hash)
+        } else {
+            event.seq() > *seq
+        }
+    })
+}
+
+fn print<T: Saved>(state: &T) -> Result<Vec<u8>, StateTrouble> {
     let body = serde_json::to_vec(state).map_err(|_| StateTrouble::Damaged)?;
-    let mut bytes = format!("{VERSION} {:016x}\n", checksum(&body)).into_bytes();
+    let mut bytes = format!("{} {:016x}\n", T::VERSION, checksum(&body)).into_bytes();
     bytes.extend(body);
     Ok(bytes)
 }
 
-fn parse(bytes: &[u8]) -> Result<State, StateTrouble> {
+fn parse<T: Saved>(bytes: &[u8]) -> Result<T, StateTrouble> {
     let end = bytes.iter().position(|byte| *byte == b'\n');
     let (head, body) = bytes.split_at(end.ok_or(StateTrouble::Damaged)?);
     let body = body.get(1..).unwrap_or_default();
     let head = str::from_utf8(head).map_err(|_| StateTrouble::Damaged)?;
     let (version, sum) = head.split_once(' ').ok_or(StateTrouble::Damaged)?;
-    if version != VERSION {
-        let is_ours = version.starts_with("keyhole-watch/");
-        return Err(if is_ours {
+    if version != T::VERSION {
+        let kind = |version: &str| version.split_once('/').map(|(kind, _)| kind.to_owned());
+        return Err(if kind(version) == kind(T::VERSION) {
             StateTrouble::Version
         } else {
             StateTrouble::Damaged
@@ -223,8 +247,6 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The form of the file.
-const VERSION: &str = "keyhole-watch/1";
 /// The largest file.
 pub const MOST: u64 = 1 << 30;
 
@@ -251,11 +273,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("watch");
         let file = StateFile::hold(&path).unwrap();
-        assert!(file.load().unwrap().is_none());
+        assert!(file.load::<State>().unwrap().is_none());
         assert!(matches!(StateFile::hold(&path), Err(StateTrouble::Held)));
         for _ in 0..2 {
             file.save(&state()).unwrap();
-            assert_eq!(file.load().unwrap().unwrap().place, state().place);
+            assert_eq!(file.load::<State>().unwrap().unwrap().place, state().place);
         }
         let mode = std::fs::metadata(&path).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -269,13 +291,13 @@ mod tests {
         let path = dir.path().join("watch");
         let file = StateFile::hold(&path).unwrap();
         std::fs::write(&path, print(&state()).unwrap()).unwrap();
-        assert!(matches!(file.load(), Err(StateTrouble::Open)));
+        assert!(matches!(file.load::<State>(), Err(StateTrouble::Open)));
         std::fs::remove_file(&path).unwrap();
         file.save(&state()).unwrap();
         let other = dir.path().join("other");
         std::fs::rename(&path, &other).unwrap();
         std::os::unix::fs::symlink(&other, &path).unwrap();
-        assert!(matches!(file.load(), Err(StateTrouble::Open)));
+        assert!(matches!(file.load::<State>(), Err(StateTrouble::Open)));
     }
 
     #[test]
@@ -283,12 +305,15 @@ mod tests {
         let text = String::from_utf8(print(&state()).unwrap()).unwrap();
         let newer = text.replacen("watch/1", "watch/2", 1);
         assert!(matches!(
-            parse(newer.as_bytes()),
+            parse::<State>(newer.as_bytes()),
             Err(StateTrouble::Version)
         ));
-        assert!(matches!(parse(b""), Err(StateTrouble::Damaged)));
+        assert!(matches!(parse::<State>(b""), Err(StateTrouble::Damaged)));
         let more = text.replacen("{", "{\"x\":1,", 1);
-        assert!(matches!(parse(more.as_bytes()), Err(StateTrouble::Damaged)));
+        assert!(matches!(
+            parse::<State>(more.as_bytes()),
+            Err(StateTrouble::Damaged)
+        ));
     }
 
     proptest! {
@@ -297,7 +322,7 @@ mod tests {
             let mut bytes = print(&state()).unwrap();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
-            prop_assert!(parse(&bytes).is_err());
+            prop_assert!(parse::<State>(&bytes).is_err());
         }
     }
 }

@@ -12,6 +12,10 @@ use hmac::Mac;
 use serde_json::Value;
 use serde_json::json;
 use sha2::Sha256;
+use uuid::Uuid;
+
+use guard::trace::Parent;
+use guard::trace::Span;
 
 use super::super::Settings;
 use super::super::Upstreams;
@@ -177,6 +181,33 @@ async fn who_asks_is_told_plainly_and_from_the_session() {
     )];
     assert!(send(&upstreams, &forged).await.is_err());
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn l7_the_trace_of_the_client_is_told_only_where_the_operator_says_so() {
+    let server = fine().await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let id = Uuid::from_u128(0x0190_0000_0000_7000_8123_4567_89ab_cdef);
+    let span = Span::below(Parent::parse(parent).unwrap(), id);
+    let ask = async |trace: bool, span: Option<Span>| {
+        let mut upstream = upstream(server.base());
+        upstream.trace = trace;
+        let call = call().within(span);
+        let (context, permit) = (context(), permit());
+        let sent = open(upstream)
+            .send(&call, &permit, &context, &|_| false)
+            .await;
+        assert_eq!(sent.unwrap().status, 200);
+        header(&server, "traceparent")
+    };
+    assert_eq!(ask(false, span).await, None);
+    assert_eq!(ask(true, None).await, None);
+    let told = "00-4bf92f3577b34da6a3ce929d0e0e4736-8123456789abcdef-01";
+    assert_eq!(ask(true, span).await.as_deref(), Some(told));
+
+    let mut forged = permit();
+    forged.headers = vec![("traceparent".to_owned(), parent.to_owned())];
+    assert!(send(&open(upstream(server.base())), &forged).await.is_err());
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ pub(super) fn declare(
         allow_addresses,
         plain_http: config.dangerous_plain_http,
         user_context,
+        trace: config.trace,
         rate: config.rate.map(|rate| Rate {
             per_minute: u32::try_from(rate.per_minute.get()).unwrap_or(u32::MAX),
             burst: u32::try_from(rate.burst.get()).unwrap_or(u32::MAX),

@@ -7,7 +7,6 @@ use chrono::DateTime;
 use chrono::Utc;
 
 use guard::audit::Audit;
-use guard::audit::Event;
 use guard::audit::Link;
 use guard::audit::Position;
 use guard::audit::Trouble;
@@ -25,6 +24,7 @@ use crate::watch::settings::Settings;
 use crate::watch::state::Place;
 use crate::watch::state::State;
 use crate::watch::state::StateFile;
+use crate::watch::state::follows;
 
 /// A watch on its way along a trail.
 #[derive(Debug)]
@@ -235,18 +235,6 @@ impl Follow {
         }
         Ok(())
     }
-}
-
-/// Whether `event` can come after `last`. Lines between them that are no records are held against
-/// each other when the trail is verified.
-fn follows(event: &Event<'_>, last: Option<&(u64, String)>) -> bool {
-    last.is_none_or(|(seq, hash)| {
-        if event.seq() == seq + 1 {
-            event.text("prev") == Some(hash)
-        } else {
-            event.seq() > *seq
-        }
-    })
 }
 
 /// So many seconds between two saves; what was found in between is known by its record.
