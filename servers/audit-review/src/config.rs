@@ -12,6 +12,8 @@ use guard::audit::VerifierKey;
 use guard::config::Common;
 use guard::config::Spanned;
 
+use crate::forward::settings::Receiver;
+
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -22,6 +24,8 @@ pub struct Config {
     pub trail: TrailConfig,
     /// `[watch]`: what counts as unusual.
     pub watch: crate::watch::settings::Settings,
+    /// `[[forward]]`: who is handed the trail.
+    pub forward: Vec<Receiver>,
 }
 
 /// `[trail]`: what is read, and how sensitive it is.

@@ -4,6 +4,8 @@
 
 pub mod asked;
 pub mod export;
+#[cfg(feature = "forward")]
+pub mod forward;
 mod found;
 pub mod keygen;
 pub mod prove;
@@ -59,6 +61,9 @@ pub enum Command {
     Prune(prune::Arguments),
     /// Look for what is unusual, and record and tell what is found.
     Watch(watch::Arguments),
+    /// Hand the trail on to the receivers of the configuration.
+    #[cfg(feature = "forward")]
+    Forward(forward::Arguments),
 }
 
 impl Program for AuditReviewProgram {
@@ -87,11 +92,12 @@ Exit codes beside the usual ones:
   10  verify: ok-unanchored (nothing was found, and not all is signed by a given key)
   11  verify: pruned-ok
   12  verify: torn-tail
-  13  verify, show, report, export: broken
+  13  verify, show, report, export, forward: broken
   14  verify: truncated
   15  verify: forked
   20  prove --check: the proof does not hold
-  21  prove: there is no proof of that record";
+  21  prove: there is no proof of that record
+  30  forward: not all was taken";
 
     fn common(config: &Config) -> &Common {
         &config.guard
@@ -127,6 +133,8 @@ Exit codes beside the usual ones:
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),
+            #[cfg(feature = "forward")]
+            Command::Forward(arguments) => forward::run(arguments, start, out),
         }
     }
 }
