@@ -169,7 +169,7 @@ mod tests {
     fn a_batch_is_full_after_its_bound() {
         let mut batch = Batch::default();
         for _ in 0..3 {
-            assert!(!batch.is_full(15));
+            assert!(!batch.is_full(17));
             batch.push(Item::Line("{\"v\":1}".to_owned()));
         }
         assert_eq!((batch.bytes(), batch.is_full(24)), (24, true));
