@@ -1,5 +1,6 @@
 //! What `forward` hands on, to receivers that fail, hang, refuse and come back, while it is written.
 
+mod alerts;
 mod receivers;
 mod syslog;
 mod trail;
@@ -26,17 +27,18 @@ use super::reader;
 use super::review;
 use super::segments;
 
-/// A running `forward`, ended with the test.
+/// A running `forward` or `watch`, ended with the test.
 struct Running(Option<Child>);
 
 impl Running {
-    /// Starts it with the receivers of `forward.toml`.
+    /// Starts `forward` with the receivers of `forward.toml`.
     fn start(world: &World) -> Self {
-        let arguments = [
-            "forward",
-            "--config={dir}/forward.toml",
-            "--audit={dir}/audit",
-        ];
+        Self::of(world, "forward")
+    }
+
+    /// Starts this command with them.
+    fn of(world: &World, name: &str) -> Self {
+        let arguments = [name, "--config={dir}/forward.toml", "--audit={dir}/audit"];
         let mut command = Command::new(bin("audit-review"));
         command.args(world.arguments(&arguments)).env_clear();
         command

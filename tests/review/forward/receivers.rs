@@ -117,7 +117,7 @@ fn serve(
     let records = whole["records"].as_array().expect("records").len();
     // the lines as they are, byte for byte
     let lines: Vec<String> = body.lines().skip(1).take(records).map(bare).collect();
-    let mut take = || {
+    let take = || {
         taken.lock().unwrap().extend(lines.iter().cloned());
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
     };

@@ -76,8 +76,8 @@ fn l2_rsyslog_gets_every_line_also_when_it_is_restarted_in_the_middle() {
         return;
     }
     let world = company();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let port = free.unwrap().port();
     // messages of a trail can be longer than the 8 KiB that it takes by default
     world.file(
         "rsyslog.conf",

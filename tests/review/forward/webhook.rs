@@ -163,7 +163,8 @@ fn a_batch_that_is_sent_again_has_the_same_id() {
 
 #[test]
 fn o2_what_a_receiver_says_is_told_to_nobody() {
-    const LOUD: &str = "HTTP/1.1 403 canary-4b1d\r\nx: canary-4b1d\r\ncontent-length: 11\r\n\r\ncanary-4b1d";
+    const LOUD: &str =
+        "HTTP/1.1 403 canary-4b1d\r\nx: canary-4b1d\r\ncontent-length: 11\r\n\r\ncanary-4b1d";
     let hook = Webhook::start(|_, _| Act::Say(LOUD));
     let world = forwarding(&hook.table("siem", ""));
     work(&world, 1);

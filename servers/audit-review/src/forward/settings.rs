@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn two_of_one_name_are_found() {
         let one = parse("kind = \"stdout\"").unwrap();
-        assert_eq!(twice(&[one.clone()]), None);
+        assert_eq!(twice(std::slice::from_ref(&one)), None);
         assert_eq!(twice(&[one.clone(), one]), Some("siem"));
     }
 }

@@ -193,3 +193,168 @@ impl Taken<'_> {
 }
 
 const FINDING: &[u8] = b",\"kind\":\"detect\"";
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test tampers with files")]
+mod tests {
+    use super::*;
+    use crate::forward::settings::From;
+    use crate::testing::write;
+
+    fn record(who: &str) -> String {
+        format!(",\"kind\":\"request\",\"principal.id\":\"{who}\"")
+    }
+
+    fn all(trail: &Trail, at: &At) -> Gathered {
+        let wanted = Wanted {
+            findings: false,
+            bytes: usize::MAX,
+            stopped: &|| false,
+        };
+        gather(trail, at, wanted).unwrap()
+    }
+
+    fn start(trail: &Trail) -> At {
+        At {
+            position: trail.end(From::Start).unwrap().unwrap(),
+            seq: Some(0),
+            stuck: false,
+        }
+    }
+
+    fn path(trail: &Trail) -> std::path::PathBuf {
+        let mut files = trail.dir().read_dir().unwrap();
+        files.next().unwrap().unwrap().path()
+    }
+
+    #[test]
+    fn a_batch_ends_at_its_bound_and_the_next_goes_on_there() {
+        let dir = tempfile::tempdir().unwrap();
+        write(
+            dir.path(),
+            &[
+                (0..20).map(|_| record("ada")).collect(),
+                vec![record("bob")],
+            ],
+        );
+        let trail = Trail::new(dir.path());
+        let whole = all(&trail, &start(&trail));
+        assert_eq!((whole.batch.items().len(), whole.more), (23, false));
+        let (mut at, mut texts) = (start(&trail), Vec::new());
+        loop {
+            let wanted = Wanted {
+                findings: false,
+                bytes: 500,
+                stopped: &|| false,
+            };
+            let next = gather(&trail, &at, wanted).unwrap();
+            assert!(next.batch.bytes() < 1000);
+            let items = next.batch.items().iter();
+            texts.extend(items.map(|item| item.text().into_owned()));
+            at = next.end;
+            if !next.more {
+                break;
+            }
+        }
+        let items = whole.batch.items().iter();
+        assert_eq!(
+            texts,
+            items
+                .map(|item| item.text().into_owned())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!((at.seq, at.position), (Some(23), whole.end.position));
+    }
+
+    #[test]
+    fn l4_a_file_that_became_shorter_is_told_and_sent_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[(0..5).map(|_| record("ada")).collect()]);
+        let trail = Trail::new(dir.path());
+        let at = all(&trail, &start(&trail)).end;
+        // somebody wrote it anew, and less of it
+        write(dir.path(), &[(0..2).map(|_| record("eve")).collect()]);
+        let next = all(&trail, &at);
+        assert!(
+            matches!(next.notices[..], [Notice::Shortened { .. }]),
+            "{next:?}"
+        );
+        assert_eq!(next.batch.items().len(), 4);
+        assert!(all(&trail, &next.end).batch.is_empty());
+    }
+
+    #[test]
+    fn l4_a_file_that_was_written_anew_does_not_follow() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[(0..5).map(|_| record("ada")).collect()]);
+        let trail = Trail::new(dir.path());
+        let at = all(&trail, &start(&trail)).end;
+        write(dir.path(), &[(0..9).map(|_| record("eve")).collect()]);
+        let next = all(&trail, &at);
+        assert!(matches!(next.notices[..], [Notice::Bad { .. }]), "{next:?}");
+    }
+
+    #[test]
+    fn what_follows_a_line_without_end_is_told_once_and_the_next_file_comes() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[vec![record("ada")]]);
+        let trail = Trail::new(dir.path());
+        let mut text = std::fs::read(path(&trail)).unwrap();
+        text.extend(vec![b'x'; 1 << 20]);
+        text.extend(b"\n");
+        std::fs::write(path(&trail), text).unwrap();
+        let first = all(&trail, &start(&trail));
+        assert!(
+            matches!(first.notices[..], [Notice::Bad { .. }]),
+            "{first:?}"
+        );
+        let waits = all(&trail, &first.end);
+        assert!(waits.batch.is_empty() && !waits.more && waits.end.stuck);
+        let long = std::fs::read(path(&trail)).unwrap();
+        let name = path(&trail);
+        write(dir.path(), &[vec![record("ada")], vec![record("bob")]]);
+        std::fs::write(name, long).unwrap();
+        let next = all(&trail, &waits.end);
+        assert_eq!(next.batch.items().len(), 2, "{next:?}");
+        assert!(!next.end.stuck);
+    }
+
+    #[test]
+    fn a_trail_of_another_chain_is_not_taken_for_this_one() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[vec![record("ada")]]);
+        let trail = Trail::new(dir.path());
+        let mut at = start(&trail);
+        at.position.chain = "ffffffffffffffff".to_owned();
+        let wanted = Wanted {
+            findings: false,
+            bytes: 1,
+            stopped: &|| false,
+        };
+        assert!(matches!(
+            gather(&trail, &at, wanted),
+            Err(NotGathered::Other)
+        ));
+    }
+
+    #[test]
+    fn findings_are_told_from_what_only_speaks_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let finding = ",\"kind\":\"detect\",\"detect.rule\":\"flood\"".to_owned();
+        let quotes =
+            r#","kind":"request","principal.id":"\u0022,\u0022kind\u0022:\u0022detect\u0022""#;
+        write(
+            dir.path(),
+            &[vec![record("ada"), finding, quotes.to_owned()]],
+        );
+        let trail = Trail::new(dir.path());
+        let wanted = Wanted {
+            findings: true,
+            bytes: usize::MAX,
+            stopped: &|| false,
+        };
+        let got = gather(&trail, &start(&trail), wanted).unwrap();
+        assert_eq!(got.batch.items().len(), 1);
+        assert_eq!(got.end.seq, Some(4));
+    }
+}
