@@ -25,7 +25,8 @@ use super::batch::weight;
 /// The body of a request that holds `items`, observed at `now`, in nanoseconds since 1970.
 #[must_use]
 pub fn body(items: &[Item], now: i64) -> String {
-    let mut groups: Vec<(Resource, Vec<Value>)> = Vec::new();
+    let mut out = String::from("{\"resourceLogs\":[");
+    let mut last: Option<Resource> = None;
     for item in items {
         let line = item.text();
         let event = match item {
@@ -33,21 +34,25 @@ pub fn body(items: &[Item], now: i64) -> String {
             Item::Notice(_) => None,
         };
         let resource = Resource::of(event.as_ref());
-        let record = record(item, &line, event.as_ref(), now);
-        match groups.last_mut() {
-            // only neighbours are put together, so that the order stays
-            Some((own, records)) if *own == resource => records.push(record),
-            Some(_) | None => groups.push((resource, vec![record])),
+        // only neighbours are put together, so that the order stays
+        if last.as_ref() == Some(&resource) {
+            out.push(',');
+        } else {
+            if last.is_some() {
+                out.push_str("]}]},");
+            }
+            let attributes = Value::from(resource.attributes());
+            let scope = json!({"name": SCOPE});
+            out.push_str(&format!(
+                "{{\"resource\":{{\"attributes\":{attributes}}},\"scopeLogs\":[{{\"scope\":{scope},\"logRecords\":["
+            ));
+            last = Some(resource);
         }
+        // one at a time: as values a batch takes many times its bytes
+        out.push_str(&record(item, &line, event.as_ref(), now).to_string());
     }
-    let groups = groups.into_iter().map(|(resource, records)| {
-        json!({
-            "resource": {"attributes": resource.attributes()},
-            "scopeLogs": [{"scope": {"name": SCOPE}, "logRecords": records}],
-        })
-    });
-    let groups: Vec<Value> = groups.collect();
-    json!({"resourceLogs": groups}).to_string()
+    out.push_str(if last.is_some() { "]}]}]}" } else { "]}" });
+    out
 }
 
 /// How many log records the receiver says it rejected, in the answer to a request that it took.
