@@ -4,6 +4,7 @@
 //! `KEYHOLE_FOREIGN` is set: then they fail.
 
 mod exported;
+mod forwarded;
 mod oauth;
 mod telemetry;
 

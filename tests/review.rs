@@ -3,6 +3,7 @@
 mod auditors;
 mod commands;
 mod forge;
+mod forward;
 mod hostile;
 mod live;
 mod telemetry;

@@ -12,6 +12,8 @@ use guard::audit::VerifierKey;
 use guard::config::Common;
 use guard::config::Spanned;
 
+use crate::forward::settings::Receiver;
+
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -25,6 +27,8 @@ pub struct Config {
     /// `[telemetry]`: where spans and metrics go.
     #[cfg(feature = "telemetry")]
     pub telemetry: crate::telemetry::settings::Settings,
+    /// `[[forward]]`: who is handed the trail.
+    pub forward: Vec<Receiver>,
 }
 
 /// `[trail]`: what is read, and how sensitive it is.

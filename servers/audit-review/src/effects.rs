@@ -8,6 +8,12 @@
 //! - A line that a [`Sieve`] holds back is held against the one before it all the same.
 
 pub mod files;
+#[cfg(feature = "forward")]
+pub mod ground;
+#[cfg(feature = "forward")]
+pub mod kept;
+#[cfg(feature = "forward")]
+pub mod send;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -201,6 +207,7 @@ fn sift(
             }),
             Err(_) => each(Sifted::Bad(format!("line {}: not a record", link.seq))),
         },
+        Next::Own { .. } => ControlFlow::Continue(()),
         Next::Bad { file, byte, why } => each(Sifted::Bad(format!("{file} at byte {byte}: {why}"))),
     }
 }

@@ -9,6 +9,7 @@
 //! | decide who sees which record | [`scope::Scope`]  | from the configuration            |
 //! | change the trail          | nothing but `prune`  | by an operator, on the command line |
 //! | connect                   | nothing but `telemetry` | to one collector, if it is built with that feature |
+//! | connect                   | nothing, or `forward` with the cargo feature of that name | by an operator, to the receivers of the configuration |
 //!
 //! A request goes `tools` -> [`query`] (what is asked for) -> [`effects`] (reads) -> [`scope`]
 //! (a record is released or it is not there).
@@ -16,6 +17,7 @@
 pub mod config;
 pub mod effects;
 pub mod export;
+pub mod forward;
 pub mod program;
 pub mod query;
 pub mod report;

@@ -4,6 +4,8 @@
 
 pub mod asked;
 pub mod export;
+#[cfg(feature = "forward")]
+pub mod forward;
 mod found;
 pub mod keygen;
 pub mod prove;
@@ -67,6 +69,9 @@ pub enum Command {
     /// Send spans and metrics of what is recorded to a collector of OpenTelemetry.
     #[cfg(feature = "telemetry")]
     Telemetry(telemetry::Arguments),
+    /// Hand the trail on to the receivers of the configuration.
+    #[cfg(feature = "forward")]
+    Forward(forward::Arguments),
 }
 
 impl Program for AuditReviewProgram {
@@ -95,11 +100,12 @@ Exit codes beside the usual ones:
   10  verify: ok-unanchored (nothing was found, and not all is signed by a given key)
   11  verify: pruned-ok
   12  verify: torn-tail
-  13  verify, show, report, export: broken
+  13  verify, show, report, export, forward: broken
   14  verify: truncated
   15  verify: forked
   20  prove --check: the proof does not hold
-  21  prove: there is no proof of that record";
+  21  prove: there is no proof of that record
+  30  forward: not all was taken";
 
     fn common(config: &Config) -> &Common {
         &config.guard
@@ -152,6 +158,8 @@ Exit codes beside the usual ones:
             Command::Watch(arguments) => watch::run(arguments, start, out),
             #[cfg(feature = "telemetry")]
             Command::Telemetry(arguments) => telemetry::run(arguments, start, out),
+            #[cfg(feature = "forward")]
+            Command::Forward(arguments) => forward::run(arguments, start, out),
         }
     }
 }

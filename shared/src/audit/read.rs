@@ -69,6 +69,14 @@ pub enum Next<'a> {
         /// Its position and hash.
         link: Link,
     },
+    /// A line of the trail about itself: a head, a checkpoint or a tail. Only
+    /// [`Reader::walk_lines`] shows these.
+    Own {
+        /// The whole line, without its line feed.
+        line: &'a [u8],
+        /// Its position and hash.
+        link: Link,
+    },
     /// A line that is not what must stand there. Reading goes on after it.
     Bad {
         /// In which file.
@@ -154,6 +162,20 @@ impl Reader {
     pub fn walk(
         &self,
         from: Position,
+        each: impl FnMut(Next<'_>) -> ControlFlow<()>,
+    ) -> Result<Position, Trouble> {
+        self.walk_lines(from, records(each))
+    }
+
+    /// As [`Reader::walk`], but shows the lines of the trail about itself as well: with all of
+    /// them, whoever is handed the lines holds a trail that can be verified.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::System`] if a file cannot be read.
+    pub fn walk_lines(
+        &self,
+        from: Position,
         mut each: impl FnMut(Next<'_>) -> ControlFlow<()>,
     ) -> Result<Position, Trouble> {
         let mut at = from;
@@ -183,8 +205,9 @@ impl Reader {
     pub fn walk_file(
         &self,
         from: Position,
-        mut each: impl FnMut(Next<'_>) -> ControlFlow<()>,
+        each: impl FnMut(Next<'_>) -> ControlFlow<()>,
     ) -> Result<Position, Trouble> {
+        let mut each = records(each);
         let mut at = from;
         if let Some(fd) = self.open_segment(&at.chain, at.segment)? {
             let _flow = self.walk_segment(&fd, &mut at, &mut each)?;
@@ -216,15 +239,17 @@ impl Reader {
                     return Ok(ControlFlow::Break(()));
                 }
                 Step::Line(line) => match checked(line, at.last) {
-                    Ok((Type::Event, link)) => (Some(Next::Event { line, link }), Some(link)),
-                    Ok((Type::Head | Type::Checkpoint | Type::Tail, link)) => (None, Some(link)),
+                    Ok((Type::Event, link)) => (Next::Event { line, link }, Some(link)),
+                    Ok((Type::Head | Type::Checkpoint | Type::Tail, link)) => {
+                        (Next::Own { line, link }, Some(link))
+                    }
                     Err((why, link)) => {
                         let file = &file;
-                        (Some(Next::Bad { file, byte, why }), link)
+                        (Next::Bad { file, byte, why }, link)
                     }
                 },
             };
-            let flow = item.map_or(ControlFlow::Continue(()), &mut *each);
+            let flow = each(item);
             at.last = last;
             at.byte = lines.end();
             if flow.is_break() {
@@ -277,6 +302,16 @@ impl Segment {
             segment: self.number,
             byte: 0,
         }
+    }
+}
+
+/// Keeps the lines of the trail about itself from `each`.
+fn records(
+    mut each: impl FnMut(Next<'_>) -> ControlFlow<()>,
+) -> impl FnMut(Next<'_>) -> ControlFlow<()> {
+    move |next| match next {
+        Next::Own { .. } => ControlFlow::Continue(()),
+        Next::Event { .. } | Next::Bad { .. } => each(next),
     }
 }
 
@@ -340,6 +375,7 @@ mod tests {
                     assert_eq!(event.seq(), link.seq);
                     who.extend(event.text("principal.id").map(str::to_owned));
                 }
+                Next::Own { .. } => panic!("only records are shown"),
                 Next::Bad { why, .. } => bad.push(why),
             }
             ControlFlow::Continue(())
@@ -393,6 +429,30 @@ mod tests {
         let (who, bad, _) = read(&reader, reader.start(None).unwrap().unwrap());
         assert_eq!(bad, [Why::Hash]);
         assert_eq!(who.len(), 19);
+    }
+
+    #[test]
+    fn all_lines_are_shown_to_who_asks_for_them_and_each_follows_the_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("audit");
+        drop(trail(&dir, 20));
+        let reader = Reader::open(&dir).unwrap();
+        let (mut all, mut own) = (Vec::new(), 0);
+        let start = reader.start(None).unwrap().unwrap();
+        let end = reader.walk_lines(start, |next| {
+            match next {
+                Next::Event { link, .. } => all.push(link.seq),
+                Next::Own { link, .. } => {
+                    own += 1;
+                    all.push(link.seq);
+                }
+                Next::Bad { why, .. } => panic!("{why}"),
+            }
+            ControlFlow::Continue(())
+        });
+        let last = end.unwrap().last.unwrap().seq;
+        assert_eq!(all, (1..=last).collect::<Vec<_>>());
+        assert!(own > 6, "heads, tails and a checkpoint");
     }
 
     #[test]

@@ -7,3 +7,6 @@ pub(super) const BROKEN: u8 = 13;
 pub(super) const UNPROVEN: u8 = 20;
 /// There is no proof of that record.
 pub(super) const UNPROVABLE: u8 = 21;
+/// A receiver did not take all.
+#[cfg(feature = "forward")]
+pub(super) const BEHIND: u8 = 30;

@@ -8,6 +8,8 @@
 //! - Memory does not grow with the trail: what is kept is at most `MOST` lines.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io::BufWriter;
 use std::io::ErrorKind;
 use std::io::IsTerminal;
@@ -57,7 +59,7 @@ pub struct Arguments {
     /// says otherwise.
     #[arg(long, short)]
     follow: bool,
-    /// With colours [default: on a terminal].
+    /// With colours [default: on a terminal, unless NO_COLOR is set].
     #[arg(long, value_enum, default_value_t)]
     color: Color,
 }
@@ -72,6 +74,17 @@ enum Color {
     Always,
     /// Never.
     Never,
+}
+
+impl Color {
+    /// Whether there are colours, on a `terminal` or not; `unwanted` is what `NO_COLOR` holds.
+    fn is_on(self, terminal: bool, unwanted: Option<&OsStr>) -> bool {
+        match self {
+            Self::Auto => terminal && unwanted.is_none_or(OsStr::is_empty),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// Runs it.
@@ -93,8 +106,7 @@ pub(super) fn run(
         query,
         form,
         style: Style {
-            colours: arguments.color == Color::Always
-                || (arguments.color == Color::Auto && terminal),
+            colours: arguments.color.is_on(terminal, no_color().as_deref()),
             aligned: terminal,
         },
         out: BufWriter::with_capacity(BUFFER, out),
@@ -293,6 +305,15 @@ impl Shown<'_> {
     }
 }
 
+/// What the user says to all programs about colours (no-color.org).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how it looks is the one thing that the environment decides"
+)]
+fn no_color() -> Option<OsString> {
+    std::env::var_os("NO_COLOR")
+}
+
 /// Waits a moment; no if whoever read standard output is gone.
 fn still_read() -> bool {
     let stdout = std::io::stdout();
@@ -314,3 +335,18 @@ const PAUSE: Timespec = Timespec {
     tv_nsec: 200_000_000,
 };
 const BUFFER: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_whose_user_wants_them() {
+        let unset = None;
+        let (empty, set) = (Some(OsStr::new("")), Some(OsStr::new("1")));
+        assert!(Color::Auto.is_on(true, unset) && Color::Auto.is_on(true, empty));
+        assert!(!Color::Auto.is_on(true, set) && !Color::Auto.is_on(false, unset));
+        // what is asked for on the command line is what is meant
+        assert!(Color::Always.is_on(false, set) && !Color::Never.is_on(true, unset));
+    }
+}

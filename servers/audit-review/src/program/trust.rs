@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use guard::audit::Checkpoint;
+use guard::audit::Event;
+use guard::audit::NotACheckpoint;
 use guard::audit::Trust;
 use guard::audit::VerifierKey;
 use guard::program::Start;
@@ -75,8 +77,12 @@ fn from_file(path: &str) -> Result<Vec<VerifierKey>, StartError> {
     Ok(keys)
 }
 
-/// The notes of a text, one after the other: each ends with its signatures.
-fn checkpoints(text: &str) -> Result<Vec<Checkpoint>, guard::audit::NotACheckpoint> {
+/// The notes of a text, one after the other: each ends with its signatures. Where the text is lines
+/// of a trail as a receiver was handed them, the notes of their checkpoints.
+fn checkpoints(text: &str) -> Result<Vec<Checkpoint>, NotACheckpoint> {
+    if let Some(found) = handed_on(text) {
+        return found;
+    }
     let mut notes = vec![String::new()];
     let mut signed = false;
     for line in text.split_inclusive('\n') {
@@ -94,10 +100,27 @@ fn checkpoints(text: &str) -> Result<Vec<Checkpoint>, guard::audit::NotACheckpoi
     }
     notes.retain(|note| !note.is_empty());
     if notes.is_empty() {
-        return Err(guard::audit::NotACheckpoint);
+        return Err(NotACheckpoint);
     }
     notes.iter().map(|note| note.parse()).collect()
 }
+
+/// The checkpoints among the lines of a trail, each perhaps behind the header of a message; `None`
+/// if there is none such line.
+fn handed_on(text: &str) -> Option<Result<Vec<Checkpoint>, NotACheckpoint>> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Some(at) = line.find(LINE) else { continue };
+        let line = line.get(at..).unwrap_or_default();
+        let note = Event::parse(line.trim_end().as_bytes()).ok();
+        let note = note.as_ref().and_then(|event| event.text("note"));
+        found.push(note.ok_or(NotACheckpoint).and_then(str::parse));
+    }
+    (!found.is_empty()).then(|| found.into_iter().collect())
+}
+
+/// How the line of a checkpoint begins.
+const LINE: &str = "{\"v\":1,\"t\":\"ckpt\",";
 
 /// How the signatures of a note begin (C2SP signed-note).
 const SIGNATURE: &str = "\u{2014} ";

@@ -4,12 +4,14 @@
 //!
 //! - A finding is in the trail before it is told, and what was learned is saved after both: a
 //!   crash between them repeats nothing, for findings that are in the trail are known by it.
-//! - `--replay` writes nothing, neither records nor what was learned.
+//! - `--replay` writes nothing, neither records nor what was learned, and sends nothing.
 
+mod alerts;
 mod follow;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -26,6 +28,7 @@ use crate::AuditReview;
 use crate::effects::Trail;
 use crate::watch::finding::Finding;
 use crate::watch::state::StateFile;
+use alerts::Alerts;
 use follow::Follow;
 
 /// What it is run with.
@@ -61,6 +64,7 @@ pub(super) fn run(
 ) -> Result<(), StartError> {
     let trail = super::trail(start, arguments.trail);
     let settings = start.config.watch.clone();
+    let mut alerts = None;
     let mut follow = if arguments.replay {
         Follow::anew(trail, settings)
     } else {
@@ -69,7 +73,9 @@ pub(super) fn run(
         let file = StateFile::hold(&path).map_err(refused)?;
         let state = file.load().map_err(refused)?;
         // opened before anything is looked for: what cannot be recorded is not found
-        let audit = open(start, &trail)?;
+        let audit = Arc::new(open(start, &trail)?);
+        // findings are records of the trail: what sends them reads it, and holds up nothing here
+        alerts = Alerts::open(start, &trail, &audit, arguments.once)?;
         Follow::on(trail, settings, state, (file, audit)).map_err(failed)?
     };
     let mut told = Told {
@@ -86,10 +92,16 @@ pub(super) fn run(
             .map_err(|cause| StartError::step("start a timer", cause))?;
         runtime.block_on(until_stopped(&mut follow, &mut told, arguments.every))
     };
+    // with --once all findings are there now, and sent before it ends
+    let sent = match alerts {
+        Some(alerts) => alerts.finish(start),
+        None => Ok(()),
+    };
     // whatever happened, what was learned and the end are recorded
     let closed = follow.close(clock());
     ended?;
     closed?;
+    sent?;
     let (count, is_one_look) = (told.count, arguments.once || arguments.replay);
     if count > 0 && is_one_look {
         let said = format!("{count} findings");

@@ -18,6 +18,8 @@ pub struct Settings {
     /// Where it is kept what was learned, relative to the configuration file. Without it, a file
     /// beside the directory of the trail.
     pub state: Option<PathBuf>,
+    /// The names of the receivers that are sent each finding, beside being told.
+    pub alerts: Vec<String>,
     /// How many principals are known at a time, and how many addresses.
     pub principals: Limit<65_536>,
     /// For how long a principal, and a trail, is learned before what is first seen is told.
@@ -132,6 +134,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             state: None,
+            alerts: Vec::new(),
             principals: Limit::near(4096),
             learning_days: Limit::near(7),
             cool_down_hours: Limit::near(12),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -40,7 +41,7 @@ pub(super) struct Follow {
     resumed: bool,
     /// Findings that an earlier run recorded after what it saved.
     recorded: BTreeSet<Key>,
-    keep: Option<(StateFile, Audit)>,
+    keep: Option<(StateFile, Arc<Audit>)>,
     saved: Option<DateTime<Utc>>,
     /// Whether there is something that was not saved.
     changed: bool,
@@ -68,7 +69,7 @@ impl Follow {
         trail: Trail,
         settings: Settings,
         state: Option<State>,
-        keep: (StateFile, Audit),
+        keep: (StateFile, Arc<Audit>),
     ) -> Result<Self, Trouble> {
         let mut follow = Self::anew(trail, settings.clone());
         if let Some(State { place, known }) = state {
