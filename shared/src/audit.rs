@@ -126,6 +126,7 @@ pub use self::report::Verdict;
 pub use self::trouble::Trouble;
 pub use self::trust::Trust;
 pub use self::verify::verify;
+pub use self::verify::verify_showing;
 pub use self::words::Decision;
 pub use self::words::Kind;
 pub use self::words::Outcome;

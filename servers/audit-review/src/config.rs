@@ -36,4 +36,6 @@ pub struct TrailConfig {
     pub label: Option<Spanned<String>>,
     /// The keys that may sign its checkpoints, as `keygen` prints them.
     pub keys: Vec<VerifierKey>,
+    /// Files of checkpoints that were kept elsewhere, relative to the configuration file.
+    pub anchors: Vec<PathBuf>,
 }

@@ -3,6 +3,7 @@
 //! Each command for people is a file of its own below `program`.
 
 pub mod asked;
+mod cancel;
 pub mod export;
 mod found;
 pub mod keygen;
@@ -91,7 +92,8 @@ Exit codes beside the usual ones:
   14  verify: truncated
   15  verify: forked
   20  prove --check: the proof does not hold
-  21  prove: there is no proof of that record";
+  21  prove: there is no proof of that record
+  22  verify, report: ended by SIGINT or SIGTERM, and nothing is said";
 
     fn common(config: &Config) -> &Common {
         &config.guard
@@ -109,8 +111,8 @@ Exit codes beside the usual ones:
             None => start.unlabelled(&known, None)?,
         };
         let trail = trail(start, start.arguments.trail.clone());
-        let keys = start.config.trail.keys.clone();
-        Ok(AuditReview::new(trail, Scope::new(known, least)).with_keys(keys))
+        let trust = trust::Trusted::default().trust(&[], start)?;
+        Ok(AuditReview::new(trail, Scope::new(known, least)).with_trust(trust))
     }
 
     fn command(

@@ -13,6 +13,7 @@ mod memory;
 mod proofs;
 mod pruning;
 mod several;
+mod showing;
 mod tampering;
 
 use std::collections::BTreeMap;

@@ -7,3 +7,5 @@ pub(super) const BROKEN: u8 = 13;
 pub(super) const UNPROVEN: u8 = 20;
 /// There is no proof of that record.
 pub(super) const UNPROVABLE: u8 = 21;
+/// A signal ended it before there was anything to say.
+pub(super) const CANCELLED: u8 = 22;
