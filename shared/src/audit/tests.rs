@@ -14,6 +14,7 @@ mod proofs;
 mod pruning;
 mod several;
 mod showing;
+mod soak;
 mod tampering;
 
 use std::collections::BTreeMap;
