@@ -2,6 +2,7 @@
 //!
 //! Each command for people is a file of its own below `program`.
 
+mod access;
 pub mod asked;
 mod cancel;
 pub mod export;
@@ -24,6 +25,7 @@ use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
 
+use self::access::recorded;
 use crate::AuditReview;
 use crate::config::Config;
 use crate::effects::Trail;
@@ -121,11 +123,45 @@ Exit codes beside the usual ones:
         out: &mut dyn Write,
     ) -> Result<(), StartError> {
         match command {
-            Command::Verify(arguments) => verify::run(arguments, start, out),
-            Command::Show(arguments) => show::run(*arguments, start, out),
-            Command::Report(arguments) => report::run(arguments, start, out),
-            Command::Export(arguments) => export::run(arguments, start, out),
-            Command::Prove(arguments) => prove::run(arguments, start, out),
+            Command::Verify(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "verify", || {
+                    verify::run(arguments, start, out)
+                })
+            }
+            Command::Show(arguments) if arguments.follow => {
+                let trail = trail(start, arguments.trail.clone());
+                access::record(start, trail.dir(), "show");
+                show::run(*arguments, start, out)
+            }
+            Command::Show(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "show", || {
+                    show::run(*arguments, start, out)
+                })
+            }
+            Command::Report(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "report", || {
+                    report::run(arguments, start, out)
+                })
+            }
+            Command::Export(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "export", || {
+                    export::run(arguments, start, out)
+                })
+            }
+            // what is checked is a file, and no trail is read
+            Command::Prove(arguments) if arguments.check.is_some() => {
+                prove::run(arguments, start, out)
+            }
+            Command::Prove(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "prove", || {
+                    prove::run(arguments, start, out)
+                })
+            }
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),

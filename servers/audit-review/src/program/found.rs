@@ -3,6 +3,8 @@
 
 /// A place at which the trail is not what was written: as `verify` says of it.
 pub(super) const BROKEN: u8 = 13;
+/// Those of a trail that is whole, as far as was looked.
+pub(super) const OF_WHOLE: [u8; 4] = [10, 11, UNPROVEN, UNPROVABLE];
 /// A proof does not hold.
 pub(super) const UNPROVEN: u8 = 20;
 /// There is no proof of that record.

@@ -28,10 +28,10 @@ pub struct Arguments {
     record: Option<String>,
     /// The directory of the trail [default: the configured one, else that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     /// Check the proof in this file, with nothing but the key.
     #[arg(long, value_name = "FILE", conflicts_with = "record")]
-    check: Option<PathBuf>,
+    pub(super) check: Option<PathBuf>,
     #[command(flatten)]
     trusted: Trusted,
     /// Prove it under the checkpoint in this file, in place of the last one of the trail.

@@ -24,7 +24,7 @@ use crate::report::Tally;
 pub struct Arguments {
     /// The directory of the trail [default: that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     /// Which duty it is evidence for.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,

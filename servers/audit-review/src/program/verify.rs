@@ -20,7 +20,7 @@ use super::trust::Trusted;
 pub struct Arguments {
     /// The directory of the trail [default: the configured one, else that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     #[command(flatten)]
     trusted: Trusted,
     /// A file of checkpoints of the trail that were kept elsewhere; can be given more than once

@@ -81,25 +81,24 @@ fn write() {
         ],
     );
     for (place, path) in places::trails(dir.path()) {
-        for (flight, each) in [(1, 3000), (64, 300)] {
-            let (mut ours, mut bare) = (Vec::new(), Vec::new());
-            let (mut our_time, mut bare_time) = (Duration::ZERO, Duration::ZERO);
-            // turn by turn, so that what else runs on the machine slows both
+        for flight in [1, 64] {
+            let _gone = std::fs::remove_dir_all(&path);
+            let (mut ours, mut bare) = (Trail::new(&path), Bare::new(&path, flight));
+            // turn by turn, and each turn short, so that what else runs on the machine slows both
             for _ in 0..ROUNDS {
-                let size = measured(&mut our_time, || trail(&path, flight, each, &mut ours));
-                measured(&mut bare_time, || {
-                    append(&path, size, flight, each, &mut bare)
-                });
+                ours.turn(flight);
+                bare.turn(ours.line());
             }
-            let lines = (ROUNDS * flight * each) as f64;
-            let rate = lines / our_time.as_secs_f64();
-            let floor = lines / bare_time.as_secs_f64();
+            let rate = ours.times.len() as f64 / ours.took.as_secs_f64();
+            let floor = bare.times.len() as f64 / bare.took.as_secs_f64();
             let mut cells = vec![place.to_owned(), flight.to_string(), format!("{rate:.0}")];
-            cells.extend(percentiles(&mut ours));
+            cells.extend(percentiles(&mut ours.times));
             cells.push(format!("{floor:.0}"));
-            cells.extend(percentiles(&mut bare));
+            cells.extend(percentiles(&mut bare.times));
             cells.push(ratio(rate, floor));
             row(&cells);
+            ours.audit.close(Utc::now()).expect("an end");
+            std::fs::remove_file(bare.path).expect("removed");
         }
         let _gone = std::fs::remove_dir_all(&path);
     }
@@ -109,67 +108,93 @@ fn write() {
     );
 }
 
-/// Adds the time that `work` says it took.
-fn measured<T>(sum: &mut Duration, work: impl FnOnce() -> (Duration, T)) -> T {
-    let (took, given) = work();
-    *sum += took;
-    given
+/// A trail that is written to.
+struct Trail {
+    dir: PathBuf,
+    audit: Arc<Audit>,
+    runtime: Runtime,
+    times: Vec<Duration>,
+    took: Duration,
 }
 
-/// Writes records as `flight` callers at once; the time for all, and the bytes of one.
-fn trail(dir: &Path, flight: usize, each: usize, times: &mut Vec<Duration>) -> (Duration, usize) {
-    let _gone = std::fs::remove_dir_all(dir);
-    let audit = Arc::new(open(dir));
-    let runtime = runtime();
-    let begun = Instant::now();
-    let found = runtime.block_on(async {
-        let tasks = (0..flight).map(|_| {
-            let audit = Arc::clone(&audit);
-            tokio::spawn(async move {
-                let mut times = Vec::with_capacity(each);
-                for number in 0..each as u64 {
-                    let begun = Instant::now();
-                    audit.write(record(number)).await.expect("a record");
-                    times.push(begun.elapsed());
-                }
-                times
-            })
-        });
-        let mut all = Vec::new();
-        for task in tasks.collect::<Vec<_>>() {
-            all.extend(task.await.expect("a task"));
+impl Trail {
+    fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            audit: Arc::new(open(dir)),
+            runtime: runtime(),
+            times: Vec::new(),
+            took: Duration::ZERO,
         }
-        all
-    });
-    let took = begun.elapsed();
-    times.extend(found);
-    audit.close(Utc::now()).expect("an end");
-    (took, bytes(dir) as usize / (flight * each))
+    }
+
+    /// Writes records as `flight` callers at once.
+    fn turn(&mut self, flight: usize) {
+        let begun = Instant::now();
+        let found = self.runtime.block_on(async {
+            let tasks = (0..flight).map(|_| {
+                let audit = Arc::clone(&self.audit);
+                tokio::spawn(async move {
+                    let mut times = Vec::with_capacity(EACH);
+                    for number in 0..EACH as u64 {
+                        let begun = Instant::now();
+                        audit.write(record(number)).await.expect("a record");
+                        times.push(begun.elapsed());
+                    }
+                    times
+                })
+            });
+            let mut all = Vec::new();
+            for task in tasks.collect::<Vec<_>>() {
+                all.extend(task.await.expect("a task"));
+            }
+            all
+        });
+        self.took += begun.elapsed();
+        self.times.extend(found);
+    }
+
+    /// The bytes of one record, with its part of what the trail says of itself.
+    fn line(&self) -> usize {
+        bytes(&self.dir) as usize / self.times.len()
+    }
 }
 
-/// Appends lines of `size` bytes, `flight` of them at once, and syncs; the time for all.
-fn append(
-    dir: &Path,
-    size: usize,
+/// A file that lines are appended to.
+struct Bare {
+    path: PathBuf,
+    file: File,
     flight: usize,
-    each: usize,
-    times: &mut Vec<Duration>,
-) -> (Duration, ()) {
-    let path = dir.with_extension("bare");
-    let mut options = File::options();
-    let file = options.append(true).create(true).open(&path);
-    let mut file = file.expect("a file");
-    let lines = vec![b'x'; size * flight];
-    let begun = Instant::now();
-    for _ in 0..each {
-        let begun = Instant::now();
-        file.write_all(&lines).expect("written");
-        file.sync_data().expect("synced");
-        times.extend(std::iter::repeat_n(begun.elapsed(), flight));
+    times: Vec<Duration>,
+    took: Duration,
+}
+
+impl Bare {
+    fn new(dir: &Path, flight: usize) -> Self {
+        let path = dir.with_extension("bare");
+        let file = File::options().append(true).create(true).open(&path);
+        Self {
+            path,
+            file: file.expect("a file"),
+            flight,
+            times: Vec::new(),
+            took: Duration::ZERO,
+        }
     }
-    let took = begun.elapsed();
-    std::fs::remove_file(path).expect("removed");
-    (took, ())
+
+    /// Appends lines of `size` bytes, as many at once as are in flight, and syncs.
+    fn turn(&mut self, size: usize) {
+        let lines = vec![b'x'; size * self.flight];
+        let begun = Instant::now();
+        for _ in 0..EACH {
+            let begun = Instant::now();
+            self.file.write_all(&lines).expect("written");
+            self.file.sync_data().expect("synced");
+            let one = begun.elapsed();
+            self.times.extend(std::iter::repeat_n(one, self.flight));
+        }
+        self.took += begun.elapsed();
+    }
 }
 
 /// The middle of `times`, and what 99 of 100 do not exceed.
@@ -400,4 +425,6 @@ fn bytes(dir: &Path) -> u64 {
 }
 
 /// How often each is measured.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 60;
+/// How many records each caller writes at a time.
+const EACH: usize = 50;
