@@ -288,7 +288,7 @@ fn check(world: &World, lives: &mut BTreeMap<u64, Numbers>) {
 
 #[test]
 fn l2_kills_failures_and_a_jumping_clock_lose_nothing_that_was_acknowledged() {
-    let memory = soak(5, 150, 4000);
+    let memory = soak(3, 60, 2000);
     assert!(!memory.is_empty());
 }
 
