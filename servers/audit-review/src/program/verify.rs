@@ -41,8 +41,7 @@ pub(super) fn run(
     let trust = arguments.trusted.trust(&arguments.anchors, start)?;
     let trail = super::trail(start, arguments.trail);
     let step = format!("verify the trail in {}", trail.dir().display());
-    let read = trail.clone();
-    let report = cancellable(move || guard::audit::verify(read.dir(), &trust))?;
+    let report = cancellable(move || guard::audit::verify(trail.dir(), &trust))?;
     let report = report.map_err(|trouble| super::failed(&step, &trouble))?;
     if report.lines == 0 && report.verdict.is_whole() {
         return Err(StartError::step(step, "there is none"));
