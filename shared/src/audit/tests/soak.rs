@@ -226,11 +226,14 @@ fn soak(kills: u64, pause: u64, count: u64) -> BTreeMap<u64, u64> {
             child.kill().unwrap();
             child.wait().unwrap();
             lives.insert(life, heard.join().unwrap().acknowledged);
-            let verdict = world.verify().verdict;
-            assert!(
-                matches!(verdict.name(), "ok-unanchored" | "torn-tail"),
-                "{verdict}"
-            );
+            // not after each: in the long form that takes its time, in which the other one writes
+            if life % 4 == 1 {
+                let verdict = world.verify().verdict;
+                assert!(
+                    matches!(verdict.name(), "ok-unanchored" | "torn-tail"),
+                    "{verdict}"
+                );
+            }
         }
     }
     let last = kills + 1;
