@@ -49,6 +49,10 @@ bench-db:
 bench-api:
     cargo run --release --package bench --bin bench-api
 
+# Measure the audit trail beside a bare append and SHA-256 alone, over so many records.
+bench-audit count="200000":
+    cargo run --release --package bench --bin bench-audit -- {{ count }}
+
 # Ask PostgreSQL's own parser about so many statements that scoped-db printed (needs libclang).
 judge count="2000000":
     cargo run --release --manifest-path tests/judge/Cargo.toml -- {{ count }}

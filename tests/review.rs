@@ -1,6 +1,9 @@
 //! What audit-review shows of the trail of the others, to whom, and what a bad trail does to it.
 
+mod access;
+mod anchored;
 mod auditors;
+mod browser;
 mod commands;
 mod forge;
 mod forward;

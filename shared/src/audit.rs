@@ -26,6 +26,7 @@
 //! | `pass`        | how do all lines go by once more?                            |
 //! | `proof`       | how is one line shown without the others?                    |
 //! | `prune`       | what may be removed, and who said so?                        |
+//! | `access`      | who read the trail itself?                                   |
 //! | `report`      | what is said of it, and what is not excluded?                |
 //!
 //! Several processes may share a directory; each appends under a lock, and no daemon is needed.
@@ -45,6 +46,7 @@
 //! - Line and file survive any text, any kill, and a full disk; what was acknowledged is never
 //!   cut off by a recovery.
 
+mod access;
 mod chain;
 mod checkpoint;
 mod directory;
@@ -96,6 +98,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+pub use self::access::record_access;
 pub use self::chain::Hash;
 pub use self::chain::Link;
 pub use self::chain::Why;
@@ -128,6 +131,7 @@ pub use self::report::Verdict;
 pub use self::trouble::Trouble;
 pub use self::trust::Trust;
 pub use self::verify::verify;
+pub use self::verify::verify_showing;
 pub use self::words::Decision;
 pub use self::words::Kind;
 pub use self::words::Outcome;

@@ -9,6 +9,7 @@
 mod caller;
 mod memory;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -79,8 +80,8 @@ pub struct Facts {
     pub figures: BTreeMap<&'static str, u64>,
     /// Texts of the server's own, under keys of the same kind.
     pub notes: BTreeMap<&'static str, String>,
-    /// The rule that allowed it, where it is worth a name.
-    pub rule: Option<&'static str>,
+    /// By which permissions and rules it was allowed, where there are any.
+    pub rules: Vec<Cow<'static, str>>,
     /// How many things were given.
     pub items: u64,
     /// How many bytes.
@@ -234,9 +235,14 @@ impl Call {
         self.facts_mut().notes.insert(key, text.into());
     }
 
-    /// Names the rule by which the request was allowed.
-    pub fn allowed_by(&self, rule: &'static str) {
-        self.facts_mut().rule = Some(rule);
+    /// Names a permission or a rule by which the request is allowed: a word without spaces. The
+    /// record has all of them, in the order of their naming, with a space between two.
+    pub fn allowed_by(&self, rule: impl Into<Cow<'static, str>>) {
+        let rule = rule.into();
+        let mut facts = self.facts_mut();
+        if !facts.rules.contains(&rule) {
+            facts.rules.push(rule);
+        }
     }
 
     /// A handle for the next page: `position`, readable only here, only for this caller, only

@@ -155,10 +155,13 @@ impl Policy {
         instants.filter(|instant| *instant > now).min()
     }
 
-    /// The names of the roles.
+    /// The roles with the permissions that each gives.
     #[must_use]
-    pub fn roles(&self) -> Vec<String> {
-        self.roles.keys().cloned().collect()
+    pub fn permitted(&self) -> Vec<(String, Vec<String>)> {
+        let roles = self.roles.iter();
+        roles
+            .map(|(name, role)| (name.clone(), role.permissions.iter().cloned().collect()))
+            .collect()
     }
 
     /// The grants: place in the file, as records name it, subject, role, and end.

@@ -223,6 +223,10 @@ parameters.if-match = { in = "header" }
     assert_eq!(heard.header("if-match"), Some("\"x\""));
     assert_eq!(heard.header("content-type"), Some("application/json"));
     finish(&world, &upstream, raw);
+    let trail = world.trail();
+    let mut calls = trail.outcomes();
+    let call = calls.find(|record| record["gen_ai.tool.name"] == "rename");
+    assert_eq!(call.unwrap()["decision.rule"], "customer:write");
     let mut raw = serve(&world, "ben");
     assert!(listed(&mut raw).is_empty());
     finish(&world, &upstream, raw);

@@ -12,7 +12,7 @@ use super::review;
 use super::segments;
 
 /// A trail of small files with a configured key, and what `keygen` printed of it.
-fn signed() -> (World, String) {
+pub(super) fn signed() -> (World, String) {
     let world = company();
     let made = review(&world, &["keygen", "{dir}/sign.key"]);
     assert_eq!(made.code, Some(0), "{}", made.stderr);

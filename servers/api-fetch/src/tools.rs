@@ -137,6 +137,9 @@ async fn ask(
     let permit = inner
         .scope
         .permit(caller, endpoint, &own, from.onward.as_ref())?;
+    if let Some(permission) = &endpoint.permission {
+        call.allowed_by(permission.as_str());
+    }
     call.touch(&resource(endpoint), endpoint.label)?;
     call.note("api.request", endpoint.form());
     let context = Context {

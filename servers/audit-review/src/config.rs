@@ -32,7 +32,7 @@ pub struct Config {
 }
 
 /// `[trail]`: what is read, and how sensitive it is.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TrailConfig {
     /// The directory of the trail, relative to the configuration file. Without one it is that
@@ -43,4 +43,20 @@ pub struct TrailConfig {
     pub label: Option<Spanned<String>>,
     /// The keys that may sign its checkpoints, as `keygen` prints them.
     pub keys: Vec<VerifierKey>,
+    /// Files of checkpoints that were kept elsewhere, relative to the configuration file.
+    pub anchors: Vec<PathBuf>,
+    /// Whether what people do to it by the commands is recorded in it, where they write it.
+    pub record_reading: bool,
+}
+
+impl Default for TrailConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            label: None,
+            keys: Vec::new(),
+            anchors: Vec::new(),
+            record_reading: true,
+        }
+    }
 }

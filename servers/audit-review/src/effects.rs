@@ -27,8 +27,10 @@ use guard::audit::Link;
 use guard::audit::Next;
 use guard::audit::Position;
 use guard::audit::Reader;
+use guard::audit::Report;
 use guard::audit::Segment;
 use guard::audit::Trouble;
+use guard::audit::Trust;
 
 use crate::query::Sieve;
 
@@ -134,6 +136,32 @@ impl Trail {
         each: impl FnMut(Sifted<'_>) -> ControlFlow<()>,
     ) -> Result<Position, Trouble> {
         Reader::open(&self.dir)?.walk(from, sift(sieve, each))
+    }
+
+    /// Verifies the whole trail against `trust` and shows `each` on the same way what `sieve` lets
+    /// through, so that it is read once; `None` where there is no trail yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if it cannot be read, or an anchor is signed by none of the keys.
+    pub fn verify_sifted(
+        &self,
+        trust: &Trust,
+        sieve: &Sieve,
+        mut each: impl FnMut(Sifted<'_>),
+    ) -> Result<Option<Report>, Trouble> {
+        let mut shown = sift(sieve, |sifted| {
+            each(sifted);
+            ControlFlow::Continue(())
+        });
+        let verified = guard::audit::verify_showing(&self.dir, trust, |next| {
+            // it never breaks off
+            let _flow = shown(next);
+        });
+        match verified {
+            Err(trouble) if trouble.is_absence() => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// The files that can hold what was written since `since`, oldest first: for reading

@@ -2,7 +2,9 @@
 //!
 //! Each command for people is a file of its own below `program`.
 
+mod access;
 pub mod asked;
+mod cancel;
 pub mod export;
 #[cfg(feature = "forward")]
 pub mod forward;
@@ -30,6 +32,7 @@ use guard::sandbox::Profile;
 #[cfg(feature = "telemetry")]
 use guard::secret::SecretRef;
 
+use self::access::recorded;
 use crate::AuditReview;
 use crate::config::Config;
 use crate::effects::Trail;
@@ -105,6 +108,7 @@ Exit codes beside the usual ones:
   15  verify: forked
   20  prove --check: the proof does not hold
   21  prove: there is no proof of that record
+  22  verify, report: ended by SIGINT or SIGTERM, and nothing is said
   30  forward: not all was taken";
 
     fn common(config: &Config) -> &Common {
@@ -128,8 +132,8 @@ Exit codes beside the usual ones:
             None => start.unlabelled(&known, None)?,
         };
         let trail = trail(start, start.arguments.trail.clone());
-        let keys = start.config.trail.keys.clone();
-        Ok(AuditReview::new(trail, Scope::new(known, least)).with_keys(keys))
+        let trust = trust::Trusted::default().trust(&[], start)?;
+        Ok(AuditReview::new(trail, Scope::new(known, least)).with_trust(trust))
     }
 
     fn profile(start: &Start<'_, Self>, _server: &AuditReview) -> Profile {
@@ -148,11 +152,45 @@ Exit codes beside the usual ones:
         out: &mut dyn Write,
     ) -> Result<(), StartError> {
         match command {
-            Command::Verify(arguments) => verify::run(arguments, start, out),
-            Command::Show(arguments) => show::run(*arguments, start, out),
-            Command::Report(arguments) => report::run(arguments, start, out),
-            Command::Export(arguments) => export::run(arguments, start, out),
-            Command::Prove(arguments) => prove::run(arguments, start, out),
+            Command::Verify(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "verify", || {
+                    verify::run(arguments, start, out)
+                })
+            }
+            Command::Show(arguments) if arguments.follow => {
+                let trail = trail(start, arguments.trail.clone());
+                access::record(start, trail.dir(), "show");
+                show::run(*arguments, start, out)
+            }
+            Command::Show(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "show", || {
+                    show::run(*arguments, start, out)
+                })
+            }
+            Command::Report(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "report", || {
+                    report::run(arguments, start, out)
+                })
+            }
+            Command::Export(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "export", || {
+                    export::run(arguments, start, out)
+                })
+            }
+            // what is checked is a file, and no trail is read
+            Command::Prove(arguments) if arguments.check.is_some() => {
+                prove::run(arguments, start, out)
+            }
+            Command::Prove(arguments) => {
+                let trail = trail(start, arguments.trail.clone());
+                recorded(start, trail.dir(), "prove", || {
+                    prove::run(arguments, start, out)
+                })
+            }
             Command::Keygen(arguments) => keygen::run(&arguments, out),
             Command::Prune(arguments) => prune::run(arguments, start, out),
             Command::Watch(arguments) => watch::run(arguments, start, out),

@@ -51,8 +51,8 @@ pub struct Facts {
 /// What a policy gives.
 #[derive(Clone, Debug, Default)]
 pub struct Rights {
-    /// The roles. Which of their permissions a call needed is not recorded.
-    pub roles: Vec<String>,
+    /// The roles, each with its permissions.
+    pub roles: Vec<(String, Vec<String>)>,
     /// The grants: place in the file, subject, role, end.
     pub grants: Vec<(String, String, String, DateTime<Utc>)>,
 }

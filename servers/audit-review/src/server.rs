@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use guard::audit::Trust;
-use guard::audit::VerifierKey;
 use guard::call::Call;
 use guard::call::Caller;
 use guard::error::Denial;
@@ -49,14 +48,10 @@ impl AuditReview {
         }))
     }
 
-    /// The same, which holds the trail against `keys`.
+    /// The same, which holds the trail against `trust`.
     #[must_use]
-    pub fn with_keys(self, keys: Vec<VerifierKey>) -> Self {
+    pub fn with_trust(self, trust: Trust) -> Self {
         let Inner { trail, scope, .. } = &*self.0;
-        let trust = Trust {
-            keys,
-            ..Trust::default()
-        };
         Self(Arc::new(Inner {
             trail: trail.clone(),
             scope: scope.clone(),

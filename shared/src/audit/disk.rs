@@ -25,6 +25,8 @@ pub(super) enum Failure {
     Write(usize, Errno),
     /// The next sync fails.
     Sync(Errno),
+    /// The next sync takes so long.
+    Slow(std::time::Duration),
     /// The next cut fails.
     Truncate(Errno),
 }
@@ -49,6 +51,10 @@ impl Disk {
         #[cfg(test)]
         if let Some(Failure::Sync(cause)) = self.take(|next| matches!(next, Failure::Sync(_))) {
             return Err(system("sync a segment")(cause));
+        }
+        #[cfg(test)]
+        if let Some(Failure::Slow(time)) = self.take(|next| matches!(next, Failure::Slow(_))) {
+            std::thread::sleep(time);
         }
         rustix::fs::fdatasync(fd).map_err(system("sync a segment"))
     }

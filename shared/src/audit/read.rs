@@ -100,6 +100,11 @@ impl Reader {
         })
     }
 
+    /// For a directory that is open already.
+    pub(super) const fn of(directory: Directory) -> Self {
+        Self { directory }
+    }
+
     /// The files of the trail in the order of chain and number.
     ///
     /// # Errors

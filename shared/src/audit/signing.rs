@@ -95,7 +95,8 @@ impl Speaker {
     }
 }
 
-fn read(directory: &Directory) -> Result<Option<SigningKey>, Trouble> {
+/// The key that was made beside the trail, if one was.
+pub(super) fn read(directory: &Directory) -> Result<Option<SigningKey>, Trouble> {
     let fd = match directory.open_file(NAME, "open the signing key", OFlags::RDONLY) {
         Err(trouble) if trouble.is_absence() => return Ok(None),
         other => other?,

@@ -13,6 +13,8 @@ mod memory;
 mod proofs;
 mod pruning;
 mod several;
+mod showing;
+mod soak;
 mod tampering;
 
 use std::collections::BTreeMap;

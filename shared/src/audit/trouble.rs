@@ -48,6 +48,9 @@ pub enum Trouble {
     /// No trusted key signed an anchor, so that it proves nothing.
     #[error("an anchor is signed by none of the trusted keys")]
     Untrusted,
+    /// To write to it would take it over.
+    #[error("the trail is signed by a key that was not given")]
+    OtherSigner,
     /// What is to be pruned does not verify.
     #[error("the trail is not whole, and evidence is not removed: verify it first")]
     NotWhole,

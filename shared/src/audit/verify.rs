@@ -6,6 +6,7 @@
 //! - A trail is `ok` only if a key that was given, or an anchor, covers every record of it.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -21,6 +22,9 @@ use super::directory::segment_name;
 use super::mark::Lock;
 use super::mark::Mark;
 use super::merkle::Tree;
+use super::read::Next;
+use super::read::Position;
+use super::read::Reader;
 use super::report::Report;
 use super::report::Verdict;
 use super::segment;
@@ -42,8 +46,49 @@ use super::trust::Worth;
 /// [`Trouble::System`] if it cannot be read, [`Trouble::Untrusted`] if an anchor is signed by
 /// none of the keys; every other finding is a [`Verdict`].
 pub fn verify(directory: &Path, trust: &Trust) -> Result<Report, Trouble> {
+    Ok(verify_opened(&Directory::open(directory)?, trust, &mut |_, _| {})?.0)
+}
+
+/// As [`verify`], and shows `each` the records on the way: those that a [`Reader`] shows, in the
+/// same order, and the places that are bad. The trail is read once.
+///
+/// # Errors
+///
+/// As for [`verify`]. What was shown until then is a part.
+pub fn verify_showing(
+    directory: &Path,
+    trust: &Trust,
+    mut each: impl FnMut(Next<'_>),
+) -> Result<Report, Trouble> {
     let directory = Directory::open(directory)?;
-    let lock = Lock::open(&directory);
+    let (report, at) = verify_opened(&directory, trust, &mut |line, link| {
+        each(Next::Event { line, link });
+    })?;
+    if report.verdict.is_whole() {
+        return Ok(report);
+    }
+    // a verdict ends where the fault is, but the records after it were written as well
+    let reader = Reader::of(directory);
+    let from = match at {
+        Some(at) => Some(at),
+        None => reader.start(None)?,
+    };
+    if let Some(from) = from {
+        reader.walk(from, |next| {
+            each(next);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(report)
+}
+
+/// The report, and the place after the last line that was taken as good, if there was a file.
+fn verify_opened(
+    directory: &Directory,
+    trust: &Trust,
+    each: &mut dyn FnMut(&[u8], Link),
+) -> Result<(Report, Option<Position>), Trouble> {
+    let lock = Lock::open(directory);
     // the mark first: while it is read, and ever after, the trail is at least so long
     let mark = match &lock {
         Some(lock) => match lock.share()?.mark() {
@@ -77,11 +122,13 @@ pub fn verify(directory: &Path, trust: &Trust) -> Result<Report, Trouble> {
         unknown: None,
         number: 0,
         line: 0,
+        at: None,
+        each,
     };
-    let found = reading.read(&directory, lock.as_ref())?;
+    let found = reading.read(directory, lock.as_ref())?;
     reading.judge.check_anchors()?;
     reading.report.verdict = found.unwrap_or_else(|| reading.verdict());
-    Ok(reading.report)
+    Ok((reading.report, reading.at))
 }
 
 struct Reading<'a> {
@@ -99,6 +146,10 @@ struct Reading<'a> {
     /// The last good line: its segment, and its line of it.
     number: u64,
     line: u64,
+    /// Where the next line is read.
+    at: Option<Position>,
+    /// Who is shown the records.
+    each: &'a mut dyn FnMut(&[u8], Link),
 }
 
 impl Reading<'_> {
@@ -187,7 +238,14 @@ impl Reading<'_> {
         let mut tree = self.tree.take();
         let walked = segment::walk(fd, from, &mut tree, |good| self.line(&good));
         self.tree = tree;
-        walked.map_err(system("read a segment"))
+        let walked = walked.map_err(system("read a segment"))?;
+        self.at = Some(Position {
+            chain: chain.to_owned(),
+            segment: number,
+            byte: walked.end,
+            last: walked.last,
+        });
+        Ok(walked)
     }
 
     /// Takes one good line.
@@ -233,6 +291,9 @@ impl Reading<'_> {
             .is_some_and(|mark| mark.segment == self.number && mark.link.seq == link.seq)
         {
             self.at_mark = Some(link);
+        }
+        if is_record {
+            (self.each)(good.bytes, link);
         }
         Ok(())
     }

@@ -118,7 +118,7 @@ impl Desk {
             } else {
                 Decision::Deny
             }),
-            rule: ended.error.or(facts.rule).map(Cow::Borrowed),
+            rule: rule(ended.error, facts.rules),
             label: allowed.then(|| marking(taxonomy, facts.label)),
             clearance: caller.map(|caller| clearance(taxonomy, caller.clearance, facts.label)),
             outcome: Some(if asked.writes && call.is_some_and(Call::is_in_doubt) {
@@ -136,6 +136,18 @@ impl Desk {
             notes: facts.notes,
             ..request
         }
+    }
+}
+
+/// What decided: the code of a refusal, else what it was allowed by.
+fn rule(
+    error: Option<&'static str>,
+    mut allowed: Vec<Cow<'static, str>>,
+) -> Option<Cow<'static, str>> {
+    match (error, allowed.len()) {
+        (Some(error), _) => Some(Cow::Borrowed(error)),
+        (None, 0 | 1) => allowed.pop(),
+        (None, _) => Some(Cow::Owned(allowed.join(" "))),
     }
 }
 

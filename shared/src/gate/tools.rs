@@ -98,6 +98,9 @@ impl<S: Server> Handler<S> {
         if !self.may_use(call.caller(), tool) {
             return Err(Denial::NotPermitted.into());
         }
+        if let Some(permission) = tool.permission {
+            call.allowed_by(permission);
+        }
         let given = params.arguments.unwrap_or_default();
         let arguments = Arguments::check(tool.parameters, given)?;
         if tool.is_announced() {

@@ -18,7 +18,7 @@ use crate::export::Format;
 pub struct Arguments {
     /// The directory of the trail [default: that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     /// In which format.
     #[arg(long, value_enum)]
     format: Format,

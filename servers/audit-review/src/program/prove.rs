@@ -13,6 +13,7 @@ use guard::program::StartError;
 use super::AuditReviewProgram;
 use super::found;
 use super::trust::Trusted;
+use super::trust::anchors_in;
 use crate::effects::Sifted;
 use crate::effects::Trail;
 use crate::effects::files;
@@ -27,10 +28,10 @@ pub struct Arguments {
     record: Option<String>,
     /// The directory of the trail [default: the configured one, else that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     /// Check the proof in this file, with nothing but the key.
     #[arg(long, value_name = "FILE", conflicts_with = "record")]
-    check: Option<PathBuf>,
+    pub(super) check: Option<PathBuf>,
     #[command(flatten)]
     trusted: Trusted,
     /// Prove it under the checkpoint in this file, in place of the last one of the trail.
@@ -51,8 +52,8 @@ pub(super) fn run(
     let record = arguments.record.unwrap_or_default();
     let step = format!("prove a record of the trail in {}", trail.dir().display());
     let seq = seq(&trail, &record, &step)?;
-    let under: Vec<PathBuf> = arguments.under.into_iter().collect();
-    let under = arguments.trusted.trust(&under, start)?.anchors;
+    let under = arguments.under.as_deref().map(anchors_in).transpose()?;
+    let under = under.unwrap_or_default();
     let proof = guard::audit::prove_inclusion(trail.dir(), seq, under.first());
     let proof = proof.map_err(|error| match error {
         ProofError::Trail(trouble) => super::failed(&step, &trouble),

@@ -43,7 +43,7 @@ use crate::show::Style;
 pub struct Arguments {
     /// The directory of the trail [default: the configured one, else that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     #[command(flatten)]
     asked: Asked,
     /// Only the last N of them.
@@ -58,7 +58,7 @@ pub struct Arguments {
     /// Then wait for more, until interrupted; begins with the last 10 unless --last or --since
     /// says otherwise.
     #[arg(long, short)]
-    follow: bool,
+    pub(super) follow: bool,
     /// With colours [default: on a terminal, unless NO_COLOR is set].
     #[arg(long, value_enum, default_value_t)]
     color: Color,

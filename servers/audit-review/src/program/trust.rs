@@ -1,5 +1,6 @@
 //! What a trail or a proof is held against: the keys and anchors of the command line.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use guard::audit::Checkpoint;
@@ -41,24 +42,37 @@ impl Trusted {
         Ok(keys)
     }
 
-    /// The same, with the checkpoints in `anchors`.
+    /// The same, with the checkpoints in `anchors`, else those of the configuration.
     pub(super) fn trust(
         &self,
         anchors: &[PathBuf],
         start: &Start<'_, AuditReviewProgram>,
     ) -> Result<Trust, StartError> {
+        let configured = start.config.trail.anchors.iter();
+        let configured = configured.map(|path| match start.source {
+            Some(source) => source.resolve(path),
+            None => path.clone(),
+        });
+        let files: Vec<PathBuf> = match anchors {
+            [] => configured.collect(),
+            given => given.to_vec(),
+        };
         let mut trust = Trust {
             keys: self.keys(start)?,
             anchors: Vec::new(),
         };
-        for path in anchors {
-            let step = || format!("read the anchor {}", path.display());
-            let text = files::read(path).map_err(|cause| StartError::step(step(), cause))?;
-            let found = checkpoints(&text).map_err(|cause| StartError::step(step(), cause))?;
-            trust.anchors.extend(found);
+        for file in &files {
+            trust.anchors.extend(anchors_in(file)?);
         }
         Ok(trust)
     }
+}
+
+/// The checkpoints in a file.
+pub(super) fn anchors_in(path: &Path) -> Result<Vec<Checkpoint>, StartError> {
+    let step = || format!("read the anchor {}", path.display());
+    let text = files::read(path).map_err(|cause| StartError::step(step(), cause))?;
+    checkpoints(&text).map_err(|cause| StartError::step(step(), cause))
 }
 
 /// The keys in a file, one a line; `#` begins a remark.

@@ -12,6 +12,7 @@ use guard::program::Start;
 use guard::program::StartError;
 
 use super::AuditReviewProgram;
+use super::cancel::cancellable;
 use super::trust::Trusted;
 
 /// What it is run with.
@@ -19,10 +20,11 @@ use super::trust::Trusted;
 pub struct Arguments {
     /// The directory of the trail [default: the configured one, else that of --audit].
     #[arg(value_name = "TRAIL")]
-    trail: Option<PathBuf>,
+    pub(super) trail: Option<PathBuf>,
     #[command(flatten)]
     trusted: Trusted,
-    /// A file of checkpoints of the trail that were kept elsewhere; can be given more than once.
+    /// A file of checkpoints of the trail that were kept elsewhere; can be given more than once
+    /// [default: the anchors of the configuration].
     #[arg(long = "anchor", value_name = "FILE")]
     anchors: Vec<PathBuf>,
     /// As one JSON object.
@@ -39,7 +41,7 @@ pub(super) fn run(
     let trust = arguments.trusted.trust(&arguments.anchors, start)?;
     let trail = super::trail(start, arguments.trail);
     let step = format!("verify the trail in {}", trail.dir().display());
-    let report = guard::audit::verify(trail.dir(), &trust);
+    let report = cancellable(move || guard::audit::verify(trail.dir(), &trust))?;
     let report = report.map_err(|trouble| super::failed(&step, &trouble))?;
     if report.lines == 0 && report.verdict.is_whole() {
         return Err(StartError::step(step, "there is none"));

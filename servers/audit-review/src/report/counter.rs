@@ -90,10 +90,13 @@ impl<const N: usize> Counter<N> {
         self.rest
     }
 
-    pub(super) fn has(&self, parts: [&str; N]) -> bool {
+    /// Whether there was anything of this name; `None` if that is not known any more.
+    pub(super) fn has(&self, parts: [&str; N]) -> Option<bool> {
         let mut name = String::new();
         put_together(&mut name, parts);
-        self.counts.contains_key(&name)
+        let found = self.counts.contains_key(&name);
+        // what had no place may have been it
+        (found || self.rest == Amount::default()).then_some(found)
     }
 }
 

@@ -173,16 +173,29 @@ fn rights(tally: &Tally, rights: Option<&Rights>, facts: &Facts) -> Section {
         return section(title, vec![Block::Text(text.to_owned())]);
     };
     let mut unused = Vec::new();
-    for role in &rights.roles {
-        if !tally.roles.has([role]) {
+    let mut untold = 0_u64;
+    let mut is_used = |found: Option<bool>| {
+        untold += u64::from(found.is_none());
+        found.unwrap_or(true)
+    };
+    for (role, permissions) in &rights.roles {
+        if !is_used(tally.roles.has([role])) {
             unused.push(format!("role {role}: nothing was allowed by it"));
+            continue;
+        }
+        for permission in permissions {
+            if !is_used(tally.permissions.has([role, permission])) {
+                unused.push(format!(
+                    "role {role}, permission {permission}: nobody who had the role needed it"
+                ));
+            }
         }
     }
     for (place, subject, role, until) in &rights.grants {
         let is_over = *until <= facts.now;
         let state = if is_over { "ended" } else { "ends" };
         let until = until.to_rfc3339();
-        if !tally.grants.has([place]) {
+        if !is_used(tally.grants.has([place])) {
             unused.push(format!(
                 "{place} ({subject}, role {role}, {state} {until}): never used"
             ));
@@ -192,8 +205,13 @@ fn rights(tally: &Tally, rights: Option<&Rights>, facts: &Facts) -> Section {
             ));
         }
     }
+    if untold > 0 {
+        unused.push(format!(
+            "of {untold} roles, permissions or grants it is not known: the trail has more names than are counted"
+        ));
+    }
     if unused.is_empty() {
-        unused.push("none: every role and grant of the policy was used".to_owned());
+        unused.push("none: every role, permission and grant of the policy was used".to_owned());
     }
     section(title, vec![Block::List(unused)])
 }

@@ -31,6 +31,8 @@ pub struct Tally {
     pub(super) findings: Counter<2>,
     pub(super) roles: Counter<1>,
     pub(super) grants: Counter<1>,
+    /// By role of who was allowed something, and permission that it needed.
+    pub(super) permissions: Counter<2>,
     /// Allowed and not, by day.
     pub(super) days: BTreeMap<NaiveDate, (u64, u64)>,
     /// Allowed and not, by hour of the day in UTC.
@@ -115,8 +117,12 @@ impl Tally {
         if let (Some(label), Some(what)) = (&label, what) {
             self.resources.add([label, what], amount);
         }
+        let rules = event.text("decision.rule").unwrap_or_default();
         for role in event.texts("principal.roles") {
             self.roles.add([role], amount);
+            for rule in rules.split_ascii_whitespace() {
+                self.permissions.add([role, rule], amount);
+            }
         }
         for grant in event.texts("grant.id") {
             self.grants.add([grant], amount);

@@ -24,7 +24,13 @@ fn facts() -> Facts {
         now: instant("2026-06-01T00:00:00Z"),
         verdict: vec!["ok-unanchored".to_owned()],
         rights: Some(Rights {
-            roles: vec!["support".to_owned(), "auditor".to_owned()],
+            roles: vec![
+                (
+                    "support".to_owned(),
+                    vec!["customer:read".to_owned(), "customer:write".to_owned()],
+                ),
+                ("auditor".to_owned(), vec!["audit:read".to_owned()]),
+            ],
             grants: vec![
                 (
                     "grants[0]".to_owned(),
@@ -69,6 +75,28 @@ fn a_report_tells_who_was_shown_what_and_which_rights_go_unused() {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains("role support: nothing"));
+    let unused = text.contains("role support, permission customer:write: nobody");
+    assert!(
+        unused && !text.contains("permission customer:read"),
+        "{text}"
+    );
+    assert!(!text.contains("permission audit:read"), "the role says it");
+}
+
+#[test]
+fn what_more_names_than_are_counted_hide_is_not_told_as_unused() {
+    let mut tally = Tally::default();
+    for number in 0..=MOST {
+        let mut call = request("ada", "crm.customers", "allowed");
+        call["principal.roles"] = json!([format!("role-{number}")]);
+        count(&mut tally, &call);
+    }
+    let text = Document::new(&tally, &facts(), Profile::Gdpr).write(Form::Markdown);
+    assert!(
+        text.contains("of 5 roles, permissions or grants it is not known"),
+        "{text}"
+    );
+    assert!(!text.contains("role auditor: nothing"), "{text}");
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct Changed {
     pub table: String,
     /// `TABLE.COLUMN` of each column that is named.
     pub columns: Vec<String>,
+    /// The permission that was needed beside that of the tool.
+    pub permission: Option<String>,
 }
 
 /// What a caller wants changed.
@@ -128,6 +130,7 @@ impl Scope {
                 limits: self.window(super::Window::default()),
             },
             label: Label::join(label, table.table.label),
+            permission: write.permission.clone(),
             table: table.table.name.to_string(),
             columns: columns
                 .iter()

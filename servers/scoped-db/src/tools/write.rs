@@ -49,6 +49,9 @@ pub(super) async fn write(
         expected: given.expect,
     };
     let permitted = inner.scope.permit_change(call.caller(), verb, &wanted)?;
+    if let Some(permission) = permitted.permission {
+        call.allowed_by(permission);
+    }
     call.touch(&resources::uri(&permitted.table), permitted.label)?;
     call.note("db.tables", permitted.table);
     call.note("db.columns", permitted.columns.join(" "));

@@ -26,6 +26,12 @@ pub(super) fn child_under(wrapper: &[&str], script: &str, role: &str, dir: &Path
     start(command.args(ARGUMENTS), role, dir)
 }
 
+/// The same as [`child`], with `more` in its environment.
+pub(super) fn child_with(role: &str, dir: &Path, more: (&str, &str)) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    start(command.args(ARGUMENTS).env(more.0, more.1), role, dir)
+}
+
 fn start(command: &mut Command, role: &str, dir: &Path) -> Child {
     let command = command.env(ROLE, role).env(DIR, dir);
     command
@@ -116,6 +122,8 @@ fn a_process() {
         "fill the file" => failure::fill(&audit(), 200),
         "sink to the ballast" => failure::sink_to_the_ballast(&dir),
         "fill the disk" => failure::fill_the_disk(&dir),
+        "soak" => soak::write(&dir),
+        "lose the disk" => soak::lose_the_disk(&dir),
         other => panic!("no role {other}"),
     }
 }

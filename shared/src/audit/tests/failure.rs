@@ -432,6 +432,6 @@ pub(super) fn fill_the_disk(dir: &Path) {
     say("done");
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

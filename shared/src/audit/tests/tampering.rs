@@ -6,7 +6,7 @@ use super::failure::chmod;
 use super::*;
 
 /// Six segments of a few lines each, closed.
-fn written() -> World {
+pub(super) fn written() -> World {
     let world = World::new();
     let settings = Settings {
         rotate_bytes: 3000,

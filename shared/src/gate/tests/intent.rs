@@ -65,6 +65,21 @@ async fn l1_a_change_is_announced_before_it_begins_and_its_outcome_refers_to_tha
 }
 
 #[tokio::test]
+async fn l1_an_allowed_call_names_the_permission_that_it_needed_and_a_refused_one_its_code() {
+    let mut world = world();
+    world.change("fine").await;
+    world.change("absent").await;
+    world.act("fine").await;
+    let records = world.records();
+    let outcomes = records.iter().filter(|r| r["phase"] == "outcome");
+    let rules: Vec<&Value> = outcomes.map(|r| &r["decision.rule"]).collect();
+    assert_eq!(
+        rules,
+        ["fixture:write".into(), "not_found".into(), Value::Null].each_ref()
+    );
+}
+
+#[tokio::test]
 async fn l1_what_only_reads_is_not_announced() {
     let mut world = world();
     world.act("fine").await;

@@ -1,0 +1,48 @@
+//! Work that a signal ends at once: a long look at a trail that says nothing before its end.
+//!
+//! # Invariants
+//!
+//! - Nothing was printed or written when a signal ended it: what the work gives comes back only
+//!   whole.
+
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use guard::program::StartError;
+
+use super::found;
+
+/// Runs `work`, which only reads, on a thread of its own. With SIGINT or SIGTERM it is left where
+/// it is, and the process is to end.
+pub(super) fn cancellable<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(|cause| StartError::step("wait for signals", cause))?;
+    runtime.block_on(async {
+        let listen =
+            |kind| signal(kind).map_err(|cause| StartError::step("listen to signals", cause));
+        let mut term = listen(SignalKind::terminate())?;
+        let mut int = listen(SignalKind::interrupt())?;
+        let (tell, done) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || {
+                // nobody listens any more after a signal
+                let _told = tell.send(work());
+            })
+            .map_err(|cause| StartError::step("start a thread", cause))?;
+        let cancelled = || StartError::Found {
+            code: found::CANCELLED,
+            said: "cancelled: nothing is said of the trail".to_owned(),
+        };
+        tokio::select! {
+            biased;
+            _ = term.recv() => Err(cancelled()),
+            _ = int.recv() => Err(cancelled()),
+            done = done => done.map_err(|cause| StartError::step("read the trail", cause)),
+        }
+    })
+}
