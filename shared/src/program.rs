@@ -32,6 +32,7 @@ use serde::de::DeserializeOwned;
 pub use arguments::CommonArguments;
 pub use describe::DescribedTool;
 pub use describe::Description;
+pub(crate) use start::instant;
 
 use crate::config::Common;
 use crate::config::ConfigError;
@@ -119,7 +120,7 @@ impl<P: Program> Start<'_, P> {
     /// This instant.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        start::instant()
+        instant()
     }
 
     /// What data is that nothing labels: as `--label` says, here `label`; where there are only

@@ -6,6 +6,7 @@
 //! | `file:/PATH`           | a file that only its owner can read    |                               |
 //! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
 //! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | `aws-sm:ID#FIELD`      | AWS Secrets Manager                    | `aws`                         |
 //!
 //! Another place is one file beside these and one line in `PROVIDERS`.
 //!
@@ -15,8 +16,8 @@
 //! - A text that is no reference is dropped where it is refused: it may be the secret itself.
 //! - An error names the reference and a remedy, never a value.
 
+mod aws;
 #[cfg(feature = "http")]
-#[cfg_attr(not(test), expect(dead_code, reason = "its callers come next"))]
 mod buffer;
 mod command;
 mod cred;
@@ -24,10 +25,12 @@ mod env;
 mod error;
 mod file;
 #[cfg(feature = "http")]
-#[cfg_attr(not(test), expect(dead_code, reason = "its callers come next"))]
 mod http;
 #[cfg(feature = "http")]
-#[cfg_attr(not(test), expect(dead_code, reason = "its callers come next"))]
+#[cfg_attr(
+    not(any(test, feature = "vault")),
+    expect(dead_code, reason = "some of it is for Vault alone")
+)]
 mod json;
 mod keyring;
 mod terminal;
@@ -65,6 +68,8 @@ pub struct SecretRef {
 pub struct Providers {
     environment: Environment,
     mounted: PathBuf,
+    #[cfg(feature = "aws")]
+    aws: aws::Account,
 }
 
 type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -91,6 +96,7 @@ const PROVIDERS: &[&Provider] = &[
     &file::PROVIDER,
     &cred::PROVIDER,
     &keyring::PROVIDER,
+    &aws::PROVIDER,
 ];
 
 impl Providers {
@@ -105,6 +111,8 @@ impl Providers {
         Self {
             environment: Box::new(environment),
             mounted: PathBuf::from("/run/secrets"),
+            #[cfg(feature = "aws")]
+            aws: aws::Account::new(crate::program::instant),
         }
     }
 

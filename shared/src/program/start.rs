@@ -299,7 +299,7 @@ fn beside(source: Option<&Source>, path: &Path) -> PathBuf {
     clippy::disallowed_methods,
     reason = "time comes in here and is passed on"
 )]
-pub(super) fn instant() -> DateTime<Utc> {
+pub(crate) fn instant() -> DateTime<Utc> {
     Utc::now()
 }
 

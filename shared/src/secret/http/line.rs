@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - Without TLS no address is dialled that is not this machine's, whatever its name resolves to.
+//! - Without TLS no address is dialled that is not this machine's, whatever its name resolves to, but
+//!   that of an agent, which has no name.
 //! - Nothing of a request is handed to TLS before the server is verified.
 
 use std::io;
@@ -91,7 +92,7 @@ fn connect(to: &Origin, deadline: Instant) -> Result<TcpStream, Unreached> {
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut last = Unreached::Name;
     for address in addresses {
-        if !to.tls && !address.ip().is_loopback() {
+        if !to.tls && !to.agent && !address.ip().is_loopback() {
             last = Unreached::Plain;
             continue;
         }

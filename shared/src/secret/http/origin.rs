@@ -12,9 +12,30 @@ pub(in crate::secret) struct Origin {
     /// A name or an address, without brackets.
     pub(super) host: String,
     pub(super) port: u16,
+    /// Whether it is the address of an agent, which is asked without TLS as it is.
+    pub(super) agent: bool,
 }
 
 impl Origin {
+    /// `http://ADDRESS[:PORT]`, where the address is one of those that agents beside this process are
+    /// known by: no name, for others could answer to it.
+    #[cfg(feature = "aws")]
+    pub(in crate::secret) fn agent(text: &str, agents: &[IpAddr]) -> Result<Self, Unreached> {
+        let rest = text.strip_prefix("http://").ok_or(Unreached::Plain)?;
+        let same = format!("https://{rest}").parse::<Self>()?;
+        let ip = same.host.parse::<IpAddr>().map_err(|_| Unreached::Plain)?;
+        if !agents.contains(&ip) {
+            return Err(Unreached::Plain);
+        }
+        Ok(Self {
+            tls: false,
+            agent: true,
+            // without one it is that of `https` so far
+            port: if same.port == 443 { 80 } else { same.port },
+            ..same
+        })
+    }
+
     /// The host and the port, as the `Host` header has it: the usual port is left out.
     pub(in crate::secret) fn authority(&self) -> String {
         let host = if self.host.contains(':') {
@@ -77,6 +98,7 @@ impl FromStr for Origin {
             tls,
             host: host.to_ascii_lowercase(),
             port,
+            agent: false,
         })
     }
 }
