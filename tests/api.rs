@@ -18,7 +18,7 @@ mod permissions;
 mod redirects;
 mod secrets;
 mod trail;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::process::Command;
 

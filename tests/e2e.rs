@@ -24,3 +24,7 @@ mod foreign;
 mod api;
 // What audit-review shows of the trail, and to whom.
 mod review;
+// A key that is kept in AWS.
+mod secrets_aws;
+// What must not lie in the repository.
+mod repository;

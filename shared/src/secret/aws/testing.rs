@@ -1,4 +1,9 @@
 //! A server that says what a test tells it to, in place of AWS.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot have its server has failed"
+)]
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
