@@ -6,7 +6,6 @@ Prints {"base": URL}, then does the order in each line of its input and prints w
   {"bytes": [NAME, VALUE]}  the same, kept as bytes
   {"delete": NAME}          as the service does it: for later
   {"sign": REQUEST}         what botocore puts into `authorization`
-  {"hosts": [REGION...]}    where botocore asks both services, plain and with FIPS
 """
 
 import json
@@ -53,17 +52,6 @@ def sign(asked):
     return request.headers["Authorization"]
 
 
-def host(service, region, fips):
-    config = botocore.config.Config(
-        use_fips_endpoint=fips, sts_regional_endpoints="regional"
-    )
-    try:
-        url = client(service, region, config=config).meta.endpoint_url
-    except botocore.exceptions.BotoCoreError:
-        return None
-    return url.removeprefix("https://")
-
-
 def main():
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -82,11 +70,6 @@ def main():
             done = True
         elif order == "sign":
             done = sign(about)
-        elif order == "hosts":
-            done = [
-                [host(service, region, fips) for service in ("secretsmanager", "sts") for fips in (False, True)]
-                for region in about
-            ]
         print(json.dumps({"done": done}), flush=True)
 
 

@@ -151,44 +151,34 @@ mod tests {
 
     use super::*;
 
+    /// One region of each partition, as botocore's endpoint rules have it.
     #[test]
-    fn a_region_has_the_host_of_its_partition() {
-        for (region, partition, plain, fips) in [
-            (
-                "us-east-1",
-                "aws",
-                "secretsmanager.us-east-1.amazonaws.com",
-                "secretsmanager-fips.us-east-1.amazonaws.com",
-            ),
-            (
-                "cn-north-1",
-                "aws-cn",
-                "secretsmanager.cn-north-1.amazonaws.com.cn",
-                "secretsmanager-fips.cn-north-1.amazonaws.com.cn",
-            ),
-            (
-                "us-gov-west-1",
-                "aws-us-gov",
-                "secretsmanager.us-gov-west-1.amazonaws.com",
-                "secretsmanager-fips.us-gov-west-1.amazonaws.com",
-            ),
-            (
-                "us-iso-east-1",
-                "aws-iso",
-                "secretsmanager.us-iso-east-1.c2s.ic.gov",
-                "secretsmanager-fips.us-iso-east-1.c2s.ic.gov",
-            ),
+    fn a_region_has_the_hosts_of_its_partition() {
+        for (region, partition, domain) in [
+            ("us-east-1", "aws", "amazonaws.com"),
+            ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+            ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
         ] {
-            let region = Region::parse(region).unwrap();
-            assert_eq!(region.partition(), partition);
-            assert_eq!(region.host(Service::SecretsManager, false), plain);
-            assert_eq!(region.host(Service::SecretsManager, true), fips);
+            let known = Region::parse(region).unwrap();
+            assert_eq!(known.partition(), partition);
+            let sts_fips = match partition {
+                "aws-us-gov" => "sts",
+                _ => "sts-fips",
+            };
+            for (service, fips, name) in [
+                (Service::SecretsManager, false, "secretsmanager"),
+                (Service::SecretsManager, true, "secretsmanager-fips"),
+                (Service::Sts, false, "sts"),
+                (Service::Sts, true, sts_fips),
+            ] {
+                assert_eq!(known.host(service, fips), format!("{name}.{region}.{domain}"));
+            }
         }
-        let gov = Region::parse("us-gov-east-1").unwrap();
-        assert_eq!(
-            gov.host(Service::Sts, true),
-            "sts.us-gov-east-1.amazonaws.com"
-        );
     }
 
     #[test]
