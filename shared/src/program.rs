@@ -42,6 +42,7 @@ use crate::label::Label;
 use crate::label::Taxonomy;
 use crate::policy::Policy;
 use crate::policy::PolicySource;
+use crate::secret::Providers;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
@@ -105,6 +106,7 @@ pub struct Start<'a, P: Program> {
     pub audit_dir: &'a Path,
     /// The policy file as it is asked at each request.
     rules: Option<&'a Arc<PolicySource>>,
+    secrets: &'a Arc<Providers>,
     common: &'a CommonArguments,
 }
 
@@ -115,6 +117,13 @@ impl<P: Program> Start<'_, P> {
         self.policy.map_or_else(Taxonomy::default, |policy| {
             Taxonomy::clone(policy.taxonomy())
         })
+    }
+
+    /// The places of secrets, as the configuration says that they are reached. One for the whole
+    /// process: some of them log in.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<Providers> {
+        Arc::clone(self.secrets)
     }
 
     /// This instant.

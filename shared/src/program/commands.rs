@@ -12,7 +12,6 @@ use super::start::instant;
 use crate::label::Label;
 use crate::policy::Policy;
 use crate::principal::Principal;
-use crate::secret::Providers;
 use crate::secret::SecretCommand;
 use crate::server::Server;
 
@@ -78,7 +77,7 @@ impl CommonCommand {
                 let mut references = P::secrets(start.config);
                 references.extend(P::common(start.config).audit.secrets());
                 command
-                    .run(&references, &Providers::of_process(), out)
+                    .run(&references, &start.secrets(), out)
                     .map_err(|cause| StartError::step("secret", cause))
             }
             Self::Explain {

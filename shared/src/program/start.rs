@@ -73,6 +73,7 @@ pub(super) fn run<P: Program>(
         (Err(_), Some(Command::Own(_))) => PathBuf::new(),
         (Err(error), _) => return Err(error),
     };
+    let secrets = Arc::new(Providers::of_process().told(&settings.secrets));
     let start = Start::<P> {
         arguments: &own,
         config: &config,
@@ -80,6 +81,7 @@ pub(super) fn run<P: Program>(
         policy: in_force.as_deref(),
         audit_dir: &audit_dir,
         rules: policy.as_ref(),
+        secrets: &secrets,
         common: &common,
     };
     match chosen {
@@ -149,7 +151,7 @@ impl<P: Program> Start<'_, P> {
         if self.audit_dir.as_os_str().is_empty() {
             return Err(no_trail());
         }
-        trail_settings(P::common(self.config), self.audit_dir)
+        trail_settings(P::common(self.config), self.audit_dir, self.secrets)
     }
 
     /// Prints what `server` would serve.
@@ -179,7 +181,7 @@ impl<P: Program> Start<'_, P> {
     fn desk(&self, server: &P::Server) -> Result<(Arc<Desk>, Arc<PolicySource>), StartError> {
         let policy = self.in_force(server);
         let settings = P::common(self.config);
-        let desk = desk::<P::Server>(&policy, self.common, settings, self.audit_dir)?;
+        let desk = desk::<P::Server>(&policy, self.common, settings, self.audit_dir, self.secrets)?;
         Ok((Arc::new(desk), policy))
     }
 }
@@ -189,6 +191,7 @@ fn desk<S: Server>(
     common: &CommonArguments,
     settings: &Common,
     audit_dir: &Path,
+    secrets: &Providers,
 ) -> Result<Desk, StartError> {
     let now = instant();
     let current = policy.current();
@@ -200,7 +203,7 @@ fn desk<S: Server>(
     if audit_dir.as_os_str().is_empty() {
         return Err(no_trail());
     }
-    let trail = trail_settings(settings, audit_dir)?;
+    let trail = trail_settings(settings, audit_dir, secrets)?;
     let origin = audit::Origin {
         server_name: S::NAME,
         server_version: S::VERSION,
@@ -232,10 +235,14 @@ fn desk<S: Server>(
 }
 
 /// How the trail in `audit_dir` is kept.
-fn trail_settings(settings: &Common, audit_dir: &Path) -> Result<audit::Settings, StartError> {
+fn trail_settings(
+    settings: &Common,
+    audit_dir: &Path,
+    secrets: &Providers,
+) -> Result<audit::Settings, StartError> {
     Ok(audit::Settings {
-        signing_key: signing_key(settings.audit.signing_key.as_ref())?,
-        former_key: signing_key(settings.audit.former_signing_key.as_ref())?,
+        signing_key: signing_key(settings.audit.signing_key.as_ref(), secrets)?,
+        former_key: signing_key(settings.audit.former_signing_key.as_ref(), secrets)?,
         ballast_bytes: settings.audit.ballast_bytes.0,
         rotate_bytes: settings.audit.rotate_bytes.get(),
         rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
@@ -245,12 +252,15 @@ fn trail_settings(settings: &Common, audit_dir: &Path) -> Result<audit::Settings
 }
 
 /// The key that signs the trail, fetched before the trail is opened.
-fn signing_key(kept: Option<&SecretRef>) -> Result<Option<Arc<SigningKey>>, StartError> {
+fn signing_key(
+    kept: Option<&SecretRef>,
+    secrets: &Providers,
+) -> Result<Option<Arc<SigningKey>>, StartError> {
     let Some(kept) = kept else { return Ok(None) };
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         StartError::step(format!("load the signing key {kept}"), cause)
     };
-    let secret = Providers::of_process().load(kept);
+    let secret = secrets.load(kept);
     let secret = secret.map_err(|cause| failed(cause.into()))?;
     let key = SigningKey::parse(&secret).map_err(|cause| failed(cause.into()))?;
     Ok(Some(Arc::new(key)))

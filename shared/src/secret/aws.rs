@@ -13,53 +13,31 @@
 //! - Keys of the account live in `Secret`, and those that end are not used beyond their end.
 //! - An error is one of ours: nothing of AWS's text is repeated.
 
-#[cfg(feature = "aws")]
 mod answer;
-#[cfg(feature = "aws")]
 mod credentials;
-#[cfg(feature = "aws")]
 mod load;
-#[cfg(feature = "aws")]
 mod local;
-#[cfg(feature = "aws")]
 mod place;
-#[cfg(feature = "aws")]
 mod profile;
-#[cfg(feature = "aws")]
 mod region;
-#[cfg(feature = "aws")]
 mod settings;
-#[cfg(feature = "aws")]
 mod sigv4;
-#[cfg(feature = "aws")]
 mod sts;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
 mod testing;
-#[cfg(feature = "aws")]
 mod wire;
 
+use super::Loaded;
 use super::Provider;
-#[cfg(not(feature = "aws"))]
-use super::Trouble;
 
-#[cfg(feature = "aws")]
 pub(super) use load::Account;
 
 pub(super) const PROVIDER: Provider = Provider {
     scheme: "aws-sm",
     form: "aws-sm:ID#FIELD",
-    #[cfg(feature = "aws")]
     accepts: |place| place::Place::parse(place).is_some(),
-    #[cfg(not(feature = "aws"))]
-    accepts: |_| false,
-    missing: if cfg!(feature = "aws") {
-        None
-    } else {
-        Some("aws")
-    },
-    #[cfg(feature = "aws")]
-    load: |place, providers| providers.aws.load(place, providers),
-    #[cfg(not(feature = "aws"))]
-    load: |_, _| Err(Trouble::Absent("built without it")),
+    missing: None,
+    load: |place, providers| providers.aws.load(place, providers).map(Loaded::from),
+    stamp: None,
     write: None,
 };

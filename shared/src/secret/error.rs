@@ -129,6 +129,12 @@ impl SecretError {
         }
     }
 
+    /// Whether the same question may be answered a little later: see [`Trouble::is_passing`].
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unusable { trouble, .. } if trouble.is_passing())
+    }
+
     /// What stands behind "expected" when configuration does not have a reference.
     pub(super) fn expectation(&self) -> String {
         match self {

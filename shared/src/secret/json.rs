@@ -76,6 +76,38 @@ impl<'a> Object<'a> {
     }
 }
 
+/// Writes a text as JSON has it, quotes and all.
+pub(super) fn quote(into: &mut Buffer, text: &str) {
+    into.push(b"\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                into.push(b"\\");
+                into.push_char(c);
+            }
+            '\0'..' ' => {
+                let code = u32::from(c);
+                into.push(format!("\\u{code:04x}").as_bytes());
+            }
+            _ => into.push_char(c),
+        }
+    }
+    into.push(b"\"");
+}
+
+/// A JSON object of texts.
+pub(super) fn object(members: &[(&str, &str)]) -> Buffer {
+    let mut document = Buffer::default();
+    for (index, (name, text)) in members.iter().enumerate() {
+        document.push(if index == 0 { b"{" } else { b"," });
+        quote(&mut document, name);
+        document.push(b":");
+        quote(&mut document, text);
+    }
+    document.push(b"}");
+    document
+}
+
 /// What stands between the quotes, as RFC 8259 section 7 has it.
 fn unescape(raw: &str) -> Result<Buffer, NoText> {
     let mut text = Buffer::with_capacity(raw.len());
@@ -169,6 +201,15 @@ mod tests {
         fn every_text_reads_as_serde_reads_it(value in any::<String>()) {
             let document = serde_json::json!({ "pw": value }).to_string();
             prop_assert_eq!(text(&document, "pw"), Ok(value));
+        }
+
+        #[test]
+        fn what_is_written_reads_as_it_was(one in any::<String>(), other in any::<String>()) {
+            let document = object(&[("a", &one), ("b", &other)]);
+            let document = String::from_utf8(document.into_bytes()).unwrap();
+            let serde: serde_json::Value = serde_json::from_str(&document).unwrap();
+            prop_assert_eq!(&serde, &serde_json::json!({"a": one, "b": other}));
+            prop_assert_eq!(text(&document, "b"), Ok(other));
         }
 
         #[test]

@@ -176,7 +176,10 @@ mod tests {
                 (Service::Sts, false, "sts"),
                 (Service::Sts, true, sts_fips),
             ] {
-                assert_eq!(known.host(service, fips), format!("{name}.{region}.{domain}"));
+                assert_eq!(
+                    known.host(service, fips),
+                    format!("{name}.{region}.{domain}")
+                );
             }
         }
     }

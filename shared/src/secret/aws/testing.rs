@@ -1,6 +1,5 @@
 //! A server that says what a test tells it to, in place of AWS.
 #![expect(
-    clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a test that cannot have its server has failed"
 )]

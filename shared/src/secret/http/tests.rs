@@ -108,18 +108,17 @@ fn a_server_that_breaks_off_waits_or_says_too_much_gives_no_answer() {
         Unreached::Broken
     );
 
-    let (silent, thread) = server(|mut stream| {
+    let (silent, _thread) = server(|mut stream| {
         let text = request(&mut stream);
         // until the client goes
         drop(stream.read(&mut [0]));
         text
     });
-    let deadline = Instant::now() + Duration::from_millis(200);
+    let deadline = Instant::now() + Duration::from_secs(1);
     assert_eq!(
         client().send(&silent, &get(), deadline).unwrap_err(),
         Unreached::Late
     );
-    drop(thread.join());
 
     let (endless, _thread) = server(|mut stream| {
         drop(stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n"));
