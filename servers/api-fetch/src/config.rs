@@ -96,4 +96,6 @@ impl Default for Limits {
 }
 
 #[cfg(test)]
+mod literals;
+#[cfg(test)]
 mod tests;
