@@ -35,6 +35,7 @@ use serde::de::DeserializeOwned;
 pub use arguments::CommonArguments;
 pub use describe::DescribedTool;
 pub use describe::Description;
+pub(crate) use start::instant;
 
 use crate::broker;
 use crate::broker::Broker;
@@ -50,6 +51,7 @@ use crate::policy::Policy;
 use crate::policy::PolicySource;
 use crate::sandbox;
 use crate::sandbox::Profile;
+use crate::secret::Providers;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
@@ -123,6 +125,7 @@ pub struct Start<'a, P: Program> {
     pub audit_dir: &'a Path,
     /// The policy file as it is asked at each request.
     rules: Option<&'a Arc<PolicySource>>,
+    secrets: &'a Arc<Providers>,
     common: &'a CommonArguments,
     /// Descriptors that were open when the process began.
     stray: &'a [String],
@@ -137,10 +140,17 @@ impl<P: Program> Start<'_, P> {
         })
     }
 
+    /// The places of secrets, as the configuration says that they are reached. One for the whole
+    /// process: some of them log in.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<Providers> {
+        Arc::clone(self.secrets)
+    }
+
     /// This instant.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        start::instant()
+        instant()
     }
 
     /// The name of the user that this process runs as.

@@ -6,6 +6,10 @@
 //! | `file:/PATH`           | a file that only its owner can read    |                               |
 //! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
 //! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao             | `vault`                       |
+//! | `aws-sm:ID#FIELD`      | AWS Secrets Manager                    | `aws`                         |
+//!
+//! [`Providers`] fetch a secret once, [`Kept`] keeps one that may change.
 //!
 //! Another place is one file beside these and one line in `PROVIDERS`.
 //!
@@ -15,14 +19,37 @@
 //! - A text that is no reference is dropped where it is refused: it may be the secret itself.
 //! - An error names the reference and a remedy, never a value.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "secret/aws_absent.rs"]
+mod aws;
+#[cfg(feature = "http")]
+mod buffer;
 mod command;
 mod cred;
 mod env;
 mod error;
 mod file;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+#[cfg_attr(
+    not(any(test, feature = "vault")),
+    expect(dead_code, reason = "some of it is for Vault alone")
+)]
+mod json;
+mod kept;
 mod keyring;
+mod lease;
 mod terminal;
+mod unreached;
 mod value;
+#[cfg(feature = "vault")]
+mod vault;
+#[cfg(not(feature = "vault"))]
+#[path = "secret/vault_absent.rs"]
+mod vault;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -42,8 +69,22 @@ pub use command::SecretCommand;
 pub use command::check;
 pub use error::SecretError;
 pub use error::Trouble;
+pub use kept::Kept;
+pub use kept::Rhythm;
+pub use lease::Lease;
+pub use lease::LeaseId;
+pub use lease::Loaded;
+pub use lease::Loads;
+pub use lease::Stamp;
+pub use unreached::Unreached;
 pub use value::LengthClass;
 pub use value::Secret;
+#[cfg(feature = "vault")]
+pub use vault::AppRole;
+#[cfg(feature = "vault")]
+pub use vault::Kubernetes;
+#[cfg(feature = "vault")]
+pub use vault::VaultConfig;
 
 /// Where a secret is kept. `Display` writes it as the configuration has it.
 #[derive(Clone)]
@@ -56,6 +97,19 @@ pub struct SecretRef {
 pub struct Providers {
     environment: Environment,
     mounted: PathBuf,
+    #[cfg(feature = "vault")]
+    vault: vault::Vault,
+    #[cfg(feature = "aws")]
+    aws: aws::Account,
+}
+
+/// `[guard.secrets]`: how the places are reached that need to be told.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SecretsConfig {
+    /// `[guard.secrets.vault]`: HashiCorp Vault or OpenBao.
+    #[cfg(feature = "vault")]
+    pub vault: VaultConfig,
 }
 
 type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -67,7 +121,9 @@ struct Provider {
     accepts: fn(&str) -> bool,
     /// The cargo feature that this build lacks.
     missing: Option<&'static str>,
-    load: fn(&str, &Providers) -> Result<Secret, Trouble>,
+    load: fn(&str, &Providers) -> Result<Loaded, Trouble>,
+    /// What it looks like from outside, where that tells of a change.
+    stamp: Option<fn(&str, &Providers) -> Option<Stamp>>,
     write: Option<Write>,
 }
 
@@ -82,6 +138,8 @@ const PROVIDERS: &[&Provider] = &[
     &file::PROVIDER,
     &cred::PROVIDER,
     &keyring::PROVIDER,
+    &vault::PROVIDER,
+    &aws::PROVIDER,
 ];
 
 impl Providers {
@@ -96,7 +154,25 @@ impl Providers {
         Self {
             environment: Box::new(environment),
             mounted: PathBuf::from("/run/secrets"),
+            #[cfg(feature = "vault")]
+            vault: vault::Vault::new(VaultConfig::default()),
+            #[cfg(feature = "aws")]
+            aws: aws::Account::new(crate::program::instant),
         }
+    }
+
+    /// The same, told how to reach what needs it.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "vault"),
+        expect(unused_variables, unused_mut, reason = "there is nothing to be told")
+    )]
+    pub fn told(mut self, config: &SecretsConfig) -> Self {
+        #[cfg(feature = "vault")]
+        {
+            self.vault = vault::Vault::new(config.vault.clone());
+        }
+        self
     }
 
     /// Fetches the secret. Once loaded it is not looked up again: ask again for a new one.
@@ -105,8 +181,7 @@ impl Providers {
     ///
     /// [`SecretError::Unusable`] with the reference and what to do about it.
     pub fn load(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
-        let load = reference.provider.load;
-        load(&reference.place, self).map_err(|trouble| SecretError::unusable(reference, trouble))
+        self.fetch(reference).map(|loaded| loaded.secret)
     }
 
     /// Keeps the secret there, and says where that is.
@@ -147,6 +222,11 @@ impl Providers {
         files.chain(all.filter(|dir| dir.is_dir())).collect()
     }
 
+    fn stamp_of(&self, reference: &SecretRef) -> Option<Stamp> {
+        let stamp = reference.provider.stamp?;
+        stamp(&reference.place, self)
+    }
+
     fn variable(&self, name: &str) -> Option<OsString> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
@@ -157,6 +237,29 @@ impl Providers {
         let systemd = self.variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let systemd = systemd.filter(|dir| dir.is_absolute());
         systemd.into_iter().chain([self.mounted.clone()])
+    }
+}
+
+impl Loads for Providers {
+    fn fetch(&self, reference: &SecretRef) -> Result<Loaded, SecretError> {
+        let load = reference.provider.load;
+        load(&reference.place, self).map_err(|trouble| SecretError::unusable(reference, trouble))
+    }
+
+    #[cfg_attr(
+        not(feature = "vault"),
+        expect(unused_variables, reason = "nothing here has a lease")
+    )]
+    fn renew(&self, reference: &SecretRef, lease: &LeaseId) -> Result<Lease, SecretError> {
+        #[cfg(feature = "vault")]
+        let renewed = vault::renew(lease, self);
+        #[cfg(not(feature = "vault"))]
+        let renewed = Err(Trouble::Unfit("nothing here has a lease"));
+        renewed.map_err(|trouble| SecretError::unusable(reference, trouble))
+    }
+
+    fn stamp(&self, reference: &SecretRef) -> Option<Stamp> {
+        self.stamp_of(reference)
     }
 }
 

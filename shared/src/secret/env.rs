@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use super::Loaded;
 use super::Provider;
 use super::Secret;
 use super::Trouble;
@@ -17,11 +18,12 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load: |name, providers| match providers.variable(name) {
-        Some(value) => Secret::new(value.into_vec()),
+        Some(value) => Secret::new(value.into_vec()).map(Loaded::from),
         None => Err(Trouble::Absent(
             "the environment has no variable of this name, or an empty one",
         )),
     },
+    stamp: None,
     write: None,
 };
 

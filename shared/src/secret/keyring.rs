@@ -26,6 +26,7 @@ mod patience;
 ))]
 use secrecy::zeroize::Zeroizing;
 
+use super::Loaded;
 use super::Provider;
 use super::Providers;
 use super::Secret;
@@ -41,7 +42,8 @@ pub(super) const PROVIDER: Provider = Provider {
     } else {
         None
     },
-    load,
+    load: |place, providers| load(place, providers).map(Loaded::from),
+    stamp: None,
     write: Some(Write { set, delete }),
 };
 
