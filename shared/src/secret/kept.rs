@@ -150,8 +150,13 @@ impl Kept {
         found.map(|secret| Some(secret).filter(other))
     }
 
-    /// What can be said without looking.
-    fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
+    /// What can be said at `now` without looking, and so without waiting. None: ask for
+    /// [`Kept::current`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Kept::current`].
+    pub fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
         let state = self.state();
         match (&state.held, &state.failed) {
             (Some(held), _) if now < held.due && now < held.ends => {
@@ -189,7 +194,10 @@ impl Kept {
         let stamp = self.loads.stamp(&self.reference);
         match self.loads.fetch(&self.reference) {
             Ok(loaded) => {
-                let secret = Arc::new(loaded.secret);
+                // The same once more is not kept twice.
+                let held = self.held(now).map(|held| held.secret);
+                let same = held.filter(|held| held.is_same(&loaded.secret));
+                let secret = same.unwrap_or_else(|| Arc::new(loaded.secret));
                 Ok(self.keep(secret, stamp, loaded.lease, now))
             }
             Err(error) => self.missed(error, now),

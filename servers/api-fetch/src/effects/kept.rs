@@ -1,4 +1,4 @@
-//! A secret as it was last read, and when.
+//! A secret of an upstream: what is current, and known to the watch.
 //!
 //! # Invariants
 //!
@@ -9,11 +9,14 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use guard::call::Call;
+use guard::secret::Kept as Current;
+use guard::secret::Loads;
 use guard::secret::Providers;
+use guard::secret::Rhythm;
 use guard::secret::Secret;
 use guard::secret::SecretRef;
 use tokio::time::Instant;
@@ -34,7 +37,17 @@ pub(super) struct Kept {
     reference: SecretRef,
     /// Which of all secrets this is, for the watch.
     place: usize,
-    read: Mutex<Option<(Arc<Secret>, Instant)>>,
+    current: OnceLock<Arc<Current>>,
+    given: Mutex<Given>,
+}
+
+/// What became of the secret that was given last.
+#[derive(Debug, Default)]
+struct Given {
+    /// The watch knows it.
+    known: Option<Arc<Secret>>,
+    /// The upstream did not take it.
+    refused: Option<Arc<Secret>>,
 }
 
 /// Gives each secret its number.
@@ -53,39 +66,50 @@ impl Kept {
         Self {
             reference,
             place: places.next(),
-            read: Mutex::default(),
+            current: OnceLock::new(),
+            given: Mutex::default(),
         }
     }
 
-    /// The secret, read anew if that was long ago.
+    /// The secret as it is now.
     pub(super) async fn load(&self, call: &Call, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
-        let fresh = self.with(|read| {
-            let known = read.as_ref();
-            let known = known.filter(|(_, since)| since.elapsed() < FRESH);
-            known.map(|(secret, _)| Arc::clone(secret))
+        let current = self.current.get_or_init(|| {
+            let loads: Arc<dyn Loads> = Arc::<Providers>::clone(&safe.providers);
+            let current = Current::new(self.reference.clone(), loads, Rhythm::default());
+            Arc::new(current)
         });
-        if let Some(secret) = fresh {
-            return Ok(secret);
+        let now = Instant::now().into_std();
+        let refused = self.with(|given| given.refused.take());
+        let secret = match (refused, current.known(now)) {
+            (None, Some(known)) => known?,
+            (refused, _) => {
+                let current = Arc::clone(current);
+                let look = move |_: &Call| match refused {
+                    Some(refused) => match current.instead_of(&refused, now)? {
+                        Some(other) => Ok(other),
+                        None => current.current(now),
+                    },
+                    None => current.current(now),
+                };
+                // a keyring asks its user, a file may be on a slow disk
+                let loaded = call.blocking(look).await;
+                loaded.map_err(|fault| Trouble::Task(fault.chain()))??
+            }
+        };
+        let known = self.with(|given| given.known.clone());
+        if !known.is_some_and(|known| Arc::ptr_eq(&known, &secret)) {
+            safe.watch.learn(self.place, &secret)?;
+            self.with(|given| given.known = Some(Arc::clone(&secret)));
         }
-        let (providers, reference) = (Arc::clone(&safe.providers), self.reference.clone());
-        // a keyring asks its user, a file may be on a slow disk
-        let loaded = call.blocking(move |_| providers.load(&reference)).await;
-        let loaded = loaded.map_err(|fault| Trouble::Task(fault.chain()))?;
-        let secret = Arc::new(loaded?);
-        safe.watch.learn(self.place, &secret)?;
-        self.with(|read| *read = Some((Arc::clone(&secret), Instant::now())));
         Ok(secret)
     }
 
-    /// Reads it anew when it is next needed.
+    /// Reads it anew when it is next needed: the one that was given was refused.
     pub(super) fn forget(&self) {
-        self.with(|read| *read = None);
+        self.with(|given| given.refused = given.known.clone());
     }
 
-    fn with<T>(&self, take: impl FnOnce(&mut Option<(Arc<Secret>, Instant)>) -> T) -> T {
-        take(&mut self.read.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, take: impl FnOnce(&mut Given) -> T) -> T {
+        take(&mut self.given.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
-
-/// How long a secret is used without looking whether it was replaced.
-const FRESH: Duration = Duration::from_secs(10);

@@ -80,10 +80,14 @@ impl Default for Settings {
 
 impl Postgres {
     /// The server at `target`. `password` is asked anew for each connection, so that a changed
-    /// one needs no restart. Nothing is connected yet.
+    /// one needs no restart; and once more, with the one that was refused, for another. Nothing is
+    /// connected yet.
     pub fn open(
         target: Target,
-        password: impl Fn() -> Result<Option<Secret>, Fault> + Send + Sync + 'static,
+        password: impl Fn(Option<&Arc<Secret>>) -> Result<Option<Arc<Secret>>, Fault>
+        + Send
+        + Sync
+        + 'static,
         settings: Settings,
     ) -> Self {
         for host in &target.hosts {

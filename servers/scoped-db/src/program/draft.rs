@@ -22,7 +22,7 @@ pub(super) fn draft(
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
     let place = place::place(start, arguments)?;
-    let catalog = place.catalog(start.config)?;
+    let catalog = place.catalog(start.config, &start.secrets())?;
     let mut text = String::from(HEAD);
     text.push_str(&place.as_configuration());
     for table in &catalog.tables {

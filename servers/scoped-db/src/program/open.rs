@@ -68,7 +68,7 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
         ready.engine.dialect(),
         config.limits,
         config.context.clone(),
-        mask_key(config)?,
+        mask_key(config, &start.secrets())?,
     );
     Ok(ScopedDb::new(
         scope,
@@ -114,7 +114,7 @@ pub(super) fn ready(start: &Starting<'_>, arguments: &Arguments) -> Result<Ready
     };
     let (engine, schema, findings) = match place::place(start, arguments)? {
         Place::Postgres(target, _, password) => {
-            let postgres = place::server(start.config, *target, password);
+            let postgres = place::server(start.config, *target, password, &start.secrets());
             let (schema, findings) = in_a_runtime(async {
                 let session = postgres.session().await.map_err(reach)?;
                 let names = start.source.map(|_| declare::names(start.config));
@@ -197,9 +197,9 @@ fn reach_of(table: &crate::schema::Table) -> sqlite::Reach {
 }
 
 /// The key of `hash` masks: the configured one, or one of this process.
-fn mask_key(config: &Config) -> Result<Secret, StartError> {
+fn mask_key(config: &Config, secrets: &Providers) -> Result<Secret, StartError> {
     if let Some(reference) = &config.masks.key {
-        let loaded = Providers::of_process().load(reference);
+        let loaded = secrets.load(reference);
         return loaded.map_err(|cause| StartError::step("load the key of masks", cause));
     }
     let mut bytes = [0; 32];

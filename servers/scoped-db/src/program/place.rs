@@ -2,13 +2,18 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use guard::config::Source;
 use guard::error::Fault;
 use guard::program::Start;
 use guard::program::StartError;
+use guard::secret::Kept;
+use guard::secret::Loads;
 use guard::secret::Providers;
+use guard::secret::Rhythm;
 use guard::secret::Secret;
 use guard::secret::SecretRef;
 
@@ -33,10 +38,14 @@ pub(super) enum Place {
 
 impl Place {
     /// What the database has, as far as the role sees it.
-    pub(super) fn catalog(&self, config: &Config) -> Result<Catalog, StartError> {
+    pub(super) fn catalog(
+        &self,
+        config: &Config,
+        secrets: &Arc<Providers>,
+    ) -> Result<Catalog, StartError> {
         match self {
             Self::Postgres(target, _, password) => {
-                let postgres = server(config, Target::clone(target), password.clone());
+                let postgres = server(config, Target::clone(target), password.clone(), secrets);
                 in_a_runtime(async {
                     let session = postgres.session().await.map_err(reach)?;
                     session.catalog().await.map_err(reach)
@@ -128,14 +137,23 @@ pub(super) fn password(
 /// What libpq looks at, too.
 const USUAL_PASSWORD: &str = "env:PGPASSWORD";
 
-pub(super) fn server(config: &Config, target: Target, password: Option<SecretRef>) -> Postgres {
-    let providers = Providers::of_process();
-    // asked anew for each connection, so that a password may change
-    let load = move || -> Result<Option<Secret>, Fault> {
-        let loaded = password.as_ref().map(|password| providers.load(password));
-        loaded
-            .transpose()
-            .map_err(guard::error::fault("load the password"))
+pub(super) fn server(
+    config: &Config,
+    target: Target,
+    password: Option<SecretRef>,
+    secrets: &Arc<Providers>,
+) -> Postgres {
+    let secrets: Arc<dyn Loads> = Arc::<Providers>::clone(secrets);
+    let kept = password.map(|password| Kept::new(password, secrets, Rhythm::default()));
+    // asked for each connection, so that a password may change
+    let load = move |refused: Option<&Arc<Secret>>| -> Result<Option<Arc<Secret>>, Fault> {
+        let Some(kept) = &kept else { return Ok(None) };
+        let now = Instant::now();
+        match refused {
+            None => kept.current(now).map(Some),
+            Some(refused) => kept.instead_of(refused, now),
+        }
+        .map_err(guard::error::fault("load the password"))
     };
     let settings = postgres::Settings {
         connections: config.limits.connections.count(),

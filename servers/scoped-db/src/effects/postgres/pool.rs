@@ -42,8 +42,9 @@ pub(super) struct Pool {
     swept: AtomicBool,
 }
 
-/// Fetches the password.
-pub(super) type Password = dyn Fn() -> Result<Option<Secret>, Fault> + Send + Sync;
+/// Fetches the password; another than the given one, if that was refused, or none.
+pub(super) type Password =
+    dyn Fn(Option<&Arc<Secret>>) -> Result<Option<Arc<Secret>>, Fault> + Send + Sync;
 
 /// A connection for one call.
 pub(super) struct Lease {
@@ -68,13 +69,34 @@ impl Pool {
         })
     }
 
-    /// A connection that is not kept.
+    /// A connection that is not kept. A password that was changed since it was fetched is fetched
+    /// once more.
     pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Unreached> {
+        let password = self.password(None).await?;
+        let connected = Link::connect(&self.target, password.as_deref(), settings).await;
+        match (connected, password) {
+            (Err(unreached), Some(old)) if unreached.refused => {
+                let Some(new) = self.password(Some(old)).await? else {
+                    return Err(unreached);
+                };
+                tracing::info!(
+                    "the password of the database was changed; connecting with the new one"
+                );
+                Link::connect(&self.target, Some(&new), settings).await
+            }
+            (connected, _) => connected,
+        }
+    }
+
+    async fn password(
+        self: &Arc<Self>,
+        refused: Option<Arc<Secret>>,
+    ) -> Result<Option<Arc<Secret>>, Fault> {
         // A keyring may ask somebody first.
         let pool = Arc::clone(self);
-        let password = tokio::task::spawn_blocking(move || (pool.password)()).await;
-        let password = password.map_err(fault("fetch the password"))??;
-        Link::connect(&self.target, password.as_ref(), settings).await
+        let fetched = move || (pool.password)(refused.as_ref());
+        let fetched = tokio::task::spawn_blocking(fetched).await;
+        fetched.map_err(fault("fetch the password"))?
     }
 
     /// Waits for a place, and takes an idle connection or makes one.
@@ -104,7 +126,7 @@ impl Pool {
 
     async fn connected(self: &Arc<Self>) -> Result<Link, Refusal> {
         let connected = self.connect(&self.settings).await;
-        connected.map_err(|Unreached { fault, full }| {
+        connected.map_err(|Unreached { fault, full, .. }| {
             if !full {
                 return fault.into();
             }

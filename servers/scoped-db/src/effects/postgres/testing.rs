@@ -199,7 +199,7 @@ impl Cluster {
             connections,
             ..Settings::default()
         };
-        Postgres::open(target, || Ok(None), settings)
+        Postgres::open(target, |_| Ok(None), settings)
     }
 }
 

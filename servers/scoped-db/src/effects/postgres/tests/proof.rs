@@ -97,7 +97,7 @@ async fn the_role_that_grant_sql_writes_is_found_to_have_no_more_than_it_needs()
     );
     let settings = crate::effects::postgres::Settings::default();
     let postgres =
-        crate::effects::postgres::Postgres::open(target.parse().unwrap(), || Ok(None), settings);
+        crate::effects::postgres::Postgres::open(target.parse().unwrap(), |_| Ok(None), settings);
     let session = postgres.session().await.unwrap();
     let begun = Instant::now();
     let found = session.excess(&reading).await.unwrap();

@@ -297,7 +297,7 @@ async fn the_next_server_is_tried_where_the_first_is_not_there() {
     };
     let open = |attributes: &str| {
         let target = text(attributes).parse().unwrap();
-        Postgres::open(target, || Ok(None), Settings::default())
+        Postgres::open(target, |_| Ok(None), Settings::default())
     };
     one(&open("any")).await.unwrap();
     one(&open("read-write")).await.unwrap();

@@ -1,5 +1,7 @@
 //! TLS and passwords, against a server whose certificate is for `localhost`.
 
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -33,7 +35,7 @@ async fn connect(database: &Database, role: &str, host: &str, rest: &str) -> Res
     let settings = Settings::default();
     let postgres = Postgres::open(
         url.parse().map_err(|error| format!("{error}"))?,
-        move || Ok(Some(password(&secret))),
+        move |refused| Ok(refused.is_none().then(|| Arc::new(password(&secret)))),
         settings,
     );
     let ask = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
@@ -110,11 +112,14 @@ async fn a_password_is_fetched_for_each_connection_and_told_to_nobody() {
     let right = format!("secret of {role}");
     let postgres = Postgres::open(
         url.parse().unwrap(),
-        move || match FETCHED.fetch_add(1, Ordering::Relaxed) {
-            0 => Ok(Some(password("wrong-canary"))),
-            1 => Err(Fault::new("fetch the password", "the keyring is locked")),
-            2 => Ok(None),
-            _ => Ok(Some(password(&right))),
+        move |refused| match refused {
+            Some(_) => Ok(None),
+            None => match FETCHED.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok(Some(Arc::new(password("wrong-canary")))),
+                1 => Err(Fault::new("fetch the password", "the keyring is locked")),
+                2 => Ok(None),
+                _ => Ok(Some(Arc::new(password(&right)))),
+            },
         },
         Settings::default(),
     );
@@ -148,7 +153,7 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let secret = format!("secret of {role}");
     let postgres = Postgres::open(
         url.parse().unwrap(),
-        move || Ok(Some(password(&secret))),
+        move |refused| Ok(refused.is_none().then(|| Arc::new(password(&secret)))),
         Settings::default(),
     );
     let mut slow = query("SELECT pg_sleep(30)::text", []);
@@ -159,6 +164,53 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND state = 'active'";
     let row = admin.query_one(sql, &[&role]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_is_fetched_once_more_and_what_runs_goes_on() {
+    let Some(database) = tls_database("").await else {
+        return;
+    };
+    let role = database.role("rotated", "").await;
+    let (port, name) = (database.cluster.port(), &database.name);
+    let url = format!("postgres://{role}@localhost:{port}/{name}?sslmode=require");
+    let first = format!("secret of {role}");
+    // what is kept, what was fetched of it, and how often somebody asked for another
+    let kept = Arc::new(Mutex::new(first.clone()));
+    let held = Arc::new(Mutex::new(first));
+    let asked = Arc::new(AtomicU32::new(0));
+    let (place, cache, count) = (Arc::clone(&kept), Arc::clone(&held), Arc::clone(&asked));
+    let postgres = Postgres::open(
+        url.parse().unwrap(),
+        move |refused| {
+            let mut cache = cache.lock().unwrap();
+            if refused.is_some() {
+                count.fetch_add(1, Ordering::Relaxed);
+                let now = place.lock().unwrap().clone();
+                if *cache == now {
+                    return Ok(None);
+                }
+                *cache = now;
+            }
+            Ok(Some(Arc::new(password(&cache))))
+        },
+        Settings::default(),
+    );
+    let pid = query("SELECT pg_backend_pid()", []);
+    let before = postgres.query(&call(), &pid).await.unwrap().rows;
+    let admin = database.admin().await;
+    let change = format!("ALTER ROLE {role} PASSWORD 'another'");
+    admin.batch_execute(&change).await.unwrap();
+    let after = postgres.query(&call(), &pid).await.unwrap().rows;
+    assert_eq!(before, after, "a connection that is open goes on");
+    // without a new password anywhere a new connection is refused, after one look
+    assert!(postgres.session().await.is_err());
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    *kept.lock().unwrap() = "another".to_owned();
+    postgres.session().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    postgres.session().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "the new one is kept");
 }
 
 #[tokio::test]
