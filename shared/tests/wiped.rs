@@ -7,6 +7,8 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "the tests read the memory of a process and write its files"
 )]
 

@@ -259,8 +259,13 @@ impl Kept {
             tracing::error!(cause = %error, "a secret is good no more, and there is no other");
             state.warned = true;
         }
-        // A place that said no may be asked again at once: the operator just put it there.
-        let until = if passing { again } else { now };
+        // What the operator puts where it was missed is found at once; a server is not asked by
+        // each call whether it has changed its mind.
+        let until = if passing || error.is_refusal() {
+            again
+        } else {
+            now
+        };
         state.failed = Some((error.clone(), until));
         Err(error)
     }

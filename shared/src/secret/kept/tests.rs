@@ -213,12 +213,15 @@ fn a_place_that_says_no_is_believed_at_once() {
     set(&place, Err(NO));
     assert_eq!(at(&kept, start, 299).unwrap(), "one");
     assert!(at(&kept, start, 300).is_err());
+    assert!(at(&kept, start, 309).is_err());
+    assert_eq!(fetched(&place), 2, "and is not asked by each call");
     set(&place, Ok("two"));
-    assert_eq!(
-        at(&kept, start, 300).unwrap(),
-        "two",
-        "and so is one that says yes"
-    );
+    assert_eq!(at(&kept, start, 310).unwrap(), "two");
+    set(&place, Err(Trouble::Absent("")));
+    assert!(at(&kept, start, 610).is_err());
+    set(&place, Ok("three"));
+    let found = at(&kept, start, 610).unwrap();
+    assert_eq!(found, "three", "what is put there is found at once");
 }
 
 #[test]

@@ -65,13 +65,15 @@ impl Session {
 
     fn find(&mut self, path: &str) -> Result<Mount, Trouble> {
         let target = format!("sys/internal/ui/mounts/{path}");
-        let answer = self
-            .ask("GET", &target, None)
-            .map_err(|trouble| match trouble {
-                // It does not tell whether there is such a mount.
-                DENIED | ABSENT => NO_MOUNT,
-                other => other,
-            })?;
+        let answer = self.ask("GET", &target, None);
+        // It does not tell whether there is such a mount.
+        let answer = answer.map_err(|trouble| {
+            if matches!(trouble, DENIED | ABSENT) {
+                NO_MOUNT
+            } else {
+                trouble
+            }
+        })?;
         let document = Object::parse(&answer.body)?;
         let data = document.object("data")?;
         let text = |name: &str| {
