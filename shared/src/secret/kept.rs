@@ -212,14 +212,15 @@ impl Kept {
         now: Instant,
     ) -> Arc<Secret> {
         let mut state = self.state();
-        let mut due = match stamp {
-            Some(_) => self.rhythm.look,
-            None => self.rhythm.every,
-        };
-        if let Some(lease) = &lease {
+        let Rhythm { look, every, .. } = self.rhythm;
+        let due = match &lease {
             // time for a few attempts before it ends
-            due = due.min(lease.time / 3 * 2);
-        }
+            Some(lease) if lease.renewable.is_some() => lease.time / 3 * 2,
+            // it may be changed before its time
+            Some(lease) => every.min(lease.time / 3 * 2),
+            None if stamp.is_some() => look,
+            None => every,
+        };
         let good = lease
             .as_ref()
             .map_or(due + self.rhythm.away, |lease| lease.time);

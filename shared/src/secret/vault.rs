@@ -132,9 +132,9 @@ fn read(answer: &Answer, kind: Kind, field: &str) -> Result<Loaded, Trouble> {
         Kind::Versioned | Kind::Plain => None,
         Kind::Other => lease(&document).or_else(|| {
             // A password that the server changes by itself says when.
-            let left = inner.number("ttl").ok().filter(|left| *left > 0)?;
+            let left = inner.number("ttl").ok()?;
             Some(Lease {
-                time: Duration::from_secs(left),
+                time: Duration::from_secs(left.max(1)),
                 renewable: None,
             })
         }),

@@ -152,6 +152,20 @@ fn a_lease_is_renewed_before_it_ends_and_the_value_stays() {
 }
 
 #[test]
+fn a_long_lease_is_left_alone_for_two_thirds_of_it() {
+    let one = place();
+    *one.lease.lock().unwrap() = Some(lease(7200, true));
+    *one.renewal.lock().unwrap() = Some(lease(7200, true));
+    let (place, kept, start) = kept(one);
+    for second in [0, 300, 4799] {
+        at(&kept, start, second).unwrap();
+    }
+    assert_eq!((*place.renewed.lock().unwrap(), fetched(&place)), (0, 1));
+    at(&kept, start, 4800).unwrap();
+    assert_eq!((*place.renewed.lock().unwrap(), fetched(&place)), (1, 1));
+}
+
+#[test]
 fn a_renewal_that_gives_no_more_time_is_a_reason_to_fetch_another() {
     let one = place();
     *one.lease.lock().unwrap() = Some(lease(90, true));
