@@ -98,8 +98,8 @@ fn command(world: &World, more: &[&str]) -> Command {
     let mut command = Command::new(bin("scoped-db"));
     let arguments = ["--config={dir}/config.toml", "--audit={dir}/audit"];
     command
-        .args(world.arguments(&arguments))
         .args(more)
+        .args(world.arguments(&arguments))
         .env_clear();
     command
 }
