@@ -1,12 +1,12 @@
 //! Passwords and tokens: configuration says where one is kept, never what it is.
 //!
-//! | reference              | kept in                                | cargo feature                 |
-//! |------------------------|----------------------------------------|-------------------------------|
-//! | `env:NAME`             | the environment                        |                               |
-//! | `file:/PATH`           | a file that only its owner can read    |                               |
-//! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
-//! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
-//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao             | `vault`                       |
+//! | reference                | kept in                                | cargo feature                 |
+//! |--------------------------|----------------------------------------|-------------------------------|
+//! | `env:NAME`               | the environment                        |                               |
+//! | `file:/PATH`             | a file that only its owner can read    |                               |
+//! | `cred:NAME`              | a systemd credential, a mounted secret |                               |
+//! | `keyring:SERVICE/USER`   | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao               | `vault`                       |
 //!
 //! [`Providers`] fetch a secret once, [`Kept`] keeps one that may change.
 //!
