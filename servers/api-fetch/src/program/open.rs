@@ -1,7 +1,6 @@
 //! From the configuration to a server. No secret is fetched and nothing is sent: a server starts
 //! where its upstreams are down, and asks for a secret when it first needs it.
 
-
 use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
