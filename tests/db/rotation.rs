@@ -173,7 +173,7 @@ fn a_check_tells_what_a_vault_says_and_nothing_of_it() {
     );
     for (status, remedy) in [
         (503, "unseal it"),
-        (403, "its policy needs `read`"),
+        (403, "no engine is mounted there that the token may use"),
         (307, "standby"),
     ] {
         vault.set(status, "hunter2-canary");
