@@ -103,7 +103,7 @@ fn kind(engine: &str, versioned: bool) -> Kind {
     }
 }
 
-const NO_MOUNT: Trouble = Trouble::Refused {
+pub(super) const NO_MOUNT: Trouble = Trouble::Refused {
     status: 403,
     remedy: "no engine is mounted there that the token may use: look at the path, the namespace and \
              the policy, or set `kv-version`",
