@@ -1,13 +1,13 @@
 //! Passwords and tokens: configuration says where one is kept, never what it is.
 //!
-//! | reference              | kept in                                | cargo feature                 |
-//! |------------------------|----------------------------------------|-------------------------------|
-//! | `env:NAME`             | the environment                        |                               |
-//! | `file:/PATH`           | a file that only its owner can read    |                               |
-//! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
-//! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
-//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao             | `vault`                       |
-//! | `aws-sm:ID#FIELD`      | AWS Secrets Manager                    | `aws`                         |
+//! | reference                | kept in                                | cargo feature                 |
+//! |--------------------------|----------------------------------------|-------------------------------|
+//! | `env:NAME`               | the environment                        |                               |
+//! | `file:/PATH`             | a file that only its owner can read    |                               |
+//! | `cred:NAME`              | a systemd credential, a mounted secret |                               |
+//! | `keyring:SERVICE/USER`   | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao               | `vault`                       |
+//! | `aws-sm:ID#FIELD`        | AWS Secrets Manager                    | `aws`                         |
 //!
 //! [`Providers`] fetch a secret once, [`Kept`] keeps one that may change.
 //!

@@ -135,6 +135,17 @@ impl SecretError {
         matches!(self, Self::Unusable { trouble, .. } if trouble.is_passing())
     }
 
+    /// Whether a server answered, and said no.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Unusable {
+                trouble: Trouble::Refused { .. },
+                ..
+            }
+        )
+    }
+
     /// What stands behind "expected" when configuration does not have a reference.
     pub(super) fn expectation(&self) -> String {
         match self {

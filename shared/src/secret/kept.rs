@@ -150,8 +150,13 @@ impl Kept {
         found.map(|secret| Some(secret).filter(other))
     }
 
-    /// What can be said without looking.
-    fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
+    /// What can be said at `now` without looking, and so without waiting. None: ask for
+    /// [`Kept::current`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Kept::current`].
+    pub fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
         let state = self.state();
         match (&state.held, &state.failed) {
             (Some(held), _) if now < held.due && now < held.ends => {
@@ -189,7 +194,10 @@ impl Kept {
         let stamp = self.loads.stamp(&self.reference);
         match self.loads.fetch(&self.reference) {
             Ok(loaded) => {
-                let secret = Arc::new(loaded.secret);
+                // The same once more is not kept twice.
+                let held = self.held(now).map(|held| held.secret);
+                let same = held.filter(|held| held.is_same(&loaded.secret));
+                let secret = same.unwrap_or_else(|| Arc::new(loaded.secret));
                 Ok(self.keep(secret, stamp, loaded.lease, now))
             }
             Err(error) => self.missed(error, now),
@@ -204,14 +212,15 @@ impl Kept {
         now: Instant,
     ) -> Arc<Secret> {
         let mut state = self.state();
-        let mut due = match stamp {
-            Some(_) => self.rhythm.look,
-            None => self.rhythm.every,
-        };
-        if let Some(lease) = &lease {
+        let Rhythm { look, every, .. } = self.rhythm;
+        let due = match &lease {
             // time for a few attempts before it ends
-            due = due.min(lease.time / 3 * 2);
-        }
+            Some(lease) if lease.renewable.is_some() => lease.time / 3 * 2,
+            // it may be changed before its time
+            Some(lease) => every.min(lease.time / 3 * 2),
+            None if stamp.is_some() => look,
+            None => every,
+        };
         let good = lease
             .as_ref()
             .map_or(due + self.rhythm.away, |lease| lease.time);
@@ -251,8 +260,13 @@ impl Kept {
             tracing::error!(cause = %error, "a secret is good no more, and there is no other");
             state.warned = true;
         }
-        // A place that said no may be asked again at once: the operator just put it there.
-        let until = if passing { again } else { now };
+        // What the operator puts where it was missed is found at once; a server is not asked by
+        // each call whether it has changed its mind.
+        let until = if passing || error.is_refusal() {
+            again
+        } else {
+            now
+        };
         state.failed = Some((error.clone(), until));
         Err(error)
     }

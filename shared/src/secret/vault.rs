@@ -33,6 +33,7 @@ use super::json::NoText;
 use super::json::Object;
 use ask::Session;
 use mount::Kind;
+use mount::NO_MOUNT;
 
 pub use settings::AppRole;
 pub use settings::Kubernetes;
@@ -84,7 +85,7 @@ impl Vault {
         session.deadline = deadline;
         let fresh = session.log_in(providers, now);
         let done = fresh.and_then(|fresh| match work(&mut session) {
-            Err(DENIED) if !fresh && session.forget_token(providers) => {
+            Err(DENIED | NO_MOUNT) if !fresh && session.forget_token(providers) => {
                 session.log_in(providers, now)?;
                 work(&mut session)
             }
@@ -132,9 +133,9 @@ fn read(answer: &Answer, kind: Kind, field: &str) -> Result<Loaded, Trouble> {
         Kind::Versioned | Kind::Plain => None,
         Kind::Other => lease(&document).or_else(|| {
             // A password that the server changes by itself says when.
-            let left = inner.number("ttl").ok().filter(|left| *left > 0)?;
+            let left = inner.number("ttl").ok()?;
             Some(Lease {
-                time: Duration::from_secs(left),
+                time: Duration::from_secs(left.max(1)),
                 renewable: None,
             })
         }),

@@ -152,6 +152,20 @@ fn a_lease_is_renewed_before_it_ends_and_the_value_stays() {
 }
 
 #[test]
+fn a_long_lease_is_left_alone_for_two_thirds_of_it() {
+    let one = place();
+    *one.lease.lock().unwrap() = Some(lease(7200, true));
+    *one.renewal.lock().unwrap() = Some(lease(7200, true));
+    let (place, kept, start) = kept(one);
+    for second in [0, 300, 4799] {
+        at(&kept, start, second).unwrap();
+    }
+    assert_eq!((*place.renewed.lock().unwrap(), fetched(&place)), (0, 1));
+    at(&kept, start, 4800).unwrap();
+    assert_eq!((*place.renewed.lock().unwrap(), fetched(&place)), (1, 1));
+}
+
+#[test]
 fn a_renewal_that_gives_no_more_time_is_a_reason_to_fetch_another() {
     let one = place();
     *one.lease.lock().unwrap() = Some(lease(90, true));
@@ -213,12 +227,15 @@ fn a_place_that_says_no_is_believed_at_once() {
     set(&place, Err(NO));
     assert_eq!(at(&kept, start, 299).unwrap(), "one");
     assert!(at(&kept, start, 300).is_err());
+    assert!(at(&kept, start, 309).is_err());
+    assert_eq!(fetched(&place), 2, "and is not asked by each call");
     set(&place, Ok("two"));
-    assert_eq!(
-        at(&kept, start, 300).unwrap(),
-        "two",
-        "and so is one that says yes"
-    );
+    assert_eq!(at(&kept, start, 310).unwrap(), "two");
+    set(&place, Err(Trouble::Absent("")));
+    assert!(at(&kept, start, 610).is_err());
+    set(&place, Ok("three"));
+    let found = at(&kept, start, 610).unwrap();
+    assert_eq!(found, "three", "what is put there is found at once");
 }
 
 #[test]

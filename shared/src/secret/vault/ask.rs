@@ -118,15 +118,14 @@ impl Session {
 
 /// Whether asking again is of use and does no harm.
 fn again(trouble: Trouble, twice: Twice) -> bool {
-    match trouble {
-        Trouble::Unreached(Unreached::Connect(_)) => true,
-        Trouble::Unreached(Unreached::Broken) => twice == Twice::Harmless,
-        // What is sealed stays so until somebody comes; a redirect leads to where nobody follows.
-        Trouble::Unready { status, .. } => {
-            twice == Twice::Harmless && matches!(status, 412 | 429 | 500 | 502 | 504)
-        }
-        _ => false,
-    }
+    // What is sealed stays so until somebody comes; a redirect leads to where nobody follows.
+    let soon = if let Trouble::Unready { status, .. } = trouble {
+        matches!(status, 412 | 429 | 500 | 502 | 504)
+    } else {
+        trouble == Trouble::Unreached(Unreached::Broken)
+    };
+    let unsent = matches!(trouble, Trouble::Unreached(Unreached::Connect(_)));
+    unsent || (soon && twice == Twice::Harmless)
 }
 
 /// What is wrong; none for an answer.

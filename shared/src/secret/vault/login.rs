@@ -162,14 +162,7 @@ impl Session {
         };
         // A secret id may be good for a number of logins.
         let answer = self.ask_as(None, "POST", &path, Some(body), Twice::Never);
-        let answer = answer.map_err(|trouble| match trouble {
-            Trouble::Refused { status, .. } => Trouble::Refused {
-                status,
-                remedy: "the login is not accepted: look at the role, at the secret id or the token \
-                         of the pod, and at the path of the login",
-            },
-            other => other,
-        })?;
+        let answer = answer.map_err(|trouble| if_refused(trouble, LOGIN))?;
         token_of(&answer.body, now)
     }
 
@@ -188,10 +181,7 @@ impl Session {
         let wrapping = providers
             .load(secret_id)
             .map_err(|error| inner(&error, SECRET_ID))?;
-        let gone = |trouble| match trouble {
-            Trouble::Refused { .. } => USED,
-            other => other,
-        };
+        let gone = |trouble| if_refused(trouble, USED);
         // Whoever stole it could have put another in its place, for a role of his own.
         let body = wrapping.show_to(|token| json::object(&[("token", token)]));
         let path = "sys/wrapping/lookup";
@@ -235,9 +225,20 @@ fn token_of(document: &[u8], now: Instant) -> Result<Token, Trouble> {
 
 /// What is wrong with a secret that is needed to get at another.
 fn inner(error: &SecretError, else_this: Trouble) -> Trouble {
-    match error {
-        SecretError::Unusable { trouble, .. } if trouble.is_passing() => *trouble,
-        _ => else_this,
+    if let SecretError::Unusable { trouble, .. } = error
+        && trouble.is_passing()
+    {
+        return *trouble;
+    }
+    else_this
+}
+
+/// Says more of an answer that was no.
+const fn if_refused(trouble: Trouble, more: Trouble) -> Trouble {
+    if matches!(trouble, Trouble::Refused { .. }) {
+        more
+    } else {
+        trouble
     }
 }
 
@@ -251,6 +252,10 @@ const SECRET_ID: Trouble = Trouble::Unfit(
 );
 const JWT: Trouble = Trouble::Unfit(
     "there is no token of the pod: look at `jwt-file` of [guard.secrets.vault.kubernetes]",
+);
+const LOGIN: Trouble = Trouble::Unfit(
+    "the login is not accepted: look at the role, at the secret id or the token of the pod, and at \
+     the path of the login",
 );
 const USED: Trouble = Trouble::Unfit(
     "the wrapped secret id was unwrapped already, or its time is over. If it was not you, somebody \

@@ -65,13 +65,15 @@ impl Session {
 
     fn find(&mut self, path: &str) -> Result<Mount, Trouble> {
         let target = format!("sys/internal/ui/mounts/{path}");
-        let answer = self
-            .ask("GET", &target, None)
-            .map_err(|trouble| match trouble {
-                // It does not tell whether there is such a mount.
-                DENIED | ABSENT => NO_MOUNT,
-                other => other,
-            })?;
+        let answer = self.ask("GET", &target, None);
+        // It does not tell whether there is such a mount.
+        let answer = answer.map_err(|trouble| {
+            if matches!(trouble, DENIED | ABSENT) {
+                NO_MOUNT
+            } else {
+                trouble
+            }
+        })?;
         let document = Object::parse(&answer.body)?;
         let data = document.object("data")?;
         let text = |name: &str| {
@@ -101,7 +103,7 @@ fn kind(engine: &str, versioned: bool) -> Kind {
     }
 }
 
-const NO_MOUNT: Trouble = Trouble::Refused {
+pub(super) const NO_MOUNT: Trouble = Trouble::Refused {
     status: 403,
     remedy: "no engine is mounted there that the token may use: look at the path, the namespace and \
              the policy, or set `kv-version`",

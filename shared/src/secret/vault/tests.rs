@@ -99,7 +99,7 @@ fn mount(path: &str, engine: &str, version: Option<&str>) -> Said {
     Said::json(200, &serde_json::json!({ "data": data }).to_string())
 }
 
-const TOKEN: &str = "hvs.CANARYTOKEN";
+const TOKEN: &str = "CANARYTOKEN";
 const SECRET_ID: &str = "CANARYSECRETID";
 
 #[test]

@@ -282,7 +282,7 @@ fn l4_a_token_that_would_break_a_header_is_not_sent() {
         token: Some("env:T".parse().unwrap()),
         ..config(&server)
     };
-    let mut providers = Providers::new(|_| Some("hvs.1\r\nX-Evil: 1".into()));
+    let mut providers = Providers::new(|name| (name == "T").then(|| "hvs.1\r\nX-Evil: 1".into()));
     providers.vault = Vault::new(told);
     let said = loads(&providers, READ).unwrap_err();
     assert!(said.to_string().contains("control character"), "{said}");

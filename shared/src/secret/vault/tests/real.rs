@@ -208,7 +208,7 @@ fn a_real_server_lets_a_role_in_renews_its_token_and_ends_it() {
         };
         let made = providers(told, hands);
         Providers {
-            environment: Box::new(move |_| Some(wrapping.clone().into())),
+            environment: Box::new(move |name| (name == "WRAPPED").then(|| wrapping.clone().into())),
             ..made
         }
     };

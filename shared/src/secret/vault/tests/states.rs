@@ -178,7 +178,7 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
     };
     let plain = VaultConfig {
         address: Some("http://vault.example.org:8200".to_owned()),
-        ..good.clone()
+        ..good
     };
     for (told, remedy) in [
         (circle, "cannot be kept by the server"),
