@@ -171,7 +171,11 @@ impl<P: Program> Start<'_, P> {
             mode: self.sandbox_mode(),
             allow_root: self.common.allow_root || P::common(self.config).allow_root,
         };
-        Broker::start(charter, terms)
+        let charter = Charter {
+            places: P::common(self.config).secrets.clone(),
+            ..charter.clone()
+        };
+        Broker::start(&charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }
 

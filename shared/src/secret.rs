@@ -42,6 +42,7 @@ mod json;
 mod kept;
 mod keyring;
 mod lease;
+mod reach;
 mod terminal;
 mod unreached;
 mod value;
@@ -59,8 +60,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 
-use crate::broker::holding;
 use crate::config;
 
 pub use command::Checked;
@@ -76,6 +78,8 @@ pub use lease::LeaseId;
 pub use lease::Loaded;
 pub use lease::Loads;
 pub use lease::Stamp;
+pub(crate) use reach::Reach;
+pub(crate) use reach::holding;
 pub use unreached::Unreached;
 pub use value::LengthClass;
 pub use value::Secret;
@@ -104,7 +108,7 @@ pub struct Providers {
 }
 
 /// `[guard.secrets]`: how the places are reached that need to be told.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SecretsConfig {
     /// `[guard.secrets.vault]`: HashiCorp Vault or OpenBao.
@@ -122,6 +126,10 @@ struct Provider {
     /// The cargo feature that this build lacks.
     missing: Option<&'static str>,
     load: fn(&str, &Providers) -> Result<Loaded, Trouble>,
+    /// What that takes.
+    reach: fn(&str, &Providers) -> Reach,
+    /// Which variables of the environment that reads.
+    variables: &'static [&'static str],
     /// What it looks like from outside, where that tells of a change.
     stamp: Option<fn(&str, &Providers) -> Option<Stamp>>,
     write: Option<Write>,
@@ -204,24 +212,6 @@ impl Providers {
         delete(&from.place, self).map_err(|trouble| SecretError::unusable(from, trouble))
     }
 
-    /// The directories that are read to load `reference`; none where that takes no file. Files are
-    /// replaced by renaming, so that it is the directory that must be readable.
-    pub(crate) fn directories(&self, reference: &SecretRef) -> Vec<PathBuf> {
-        if reference.provider.scheme == cred::PROVIDER.scheme {
-            return self.supervised().filter(|dir| dir.is_dir()).collect();
-        }
-        reference.file().into_iter().flat_map(holding).collect()
-    }
-
-    /// Where the environment says that trusted certificates are.
-    pub(crate) fn roots(&self) -> Vec<PathBuf> {
-        let file = self.variable("SSL_CERT_FILE").map(PathBuf::from);
-        let all = self.variable("SSL_CERT_DIR");
-        let all = all.iter().flat_map(std::env::split_paths);
-        let files = file.iter().flat_map(|file| holding(file));
-        files.chain(all.filter(|dir| dir.is_dir())).collect()
-    }
-
     fn stamp_of(&self, reference: &SecretRef) -> Option<Stamp> {
         let stamp = reference.provider.stamp?;
         stamp(&reference.place, self)
@@ -267,13 +257,11 @@ impl SecretRef {
     /// The file that it is in, where that is named by its path.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
-        (self.provider.scheme == file::PROVIDER.scheme).then(|| Path::new(&self.place))
+        self.is_of(&file::PROVIDER).then(|| Path::new(&self.place))
     }
 
-    /// Whether a keyring keeps it.
-    #[must_use]
-    pub fn is_in_a_keyring(&self) -> bool {
-        self.provider.scheme == keyring::PROVIDER.scheme
+    fn is_of(&self, provider: &Provider) -> bool {
+        self.provider.scheme == provider.scheme
     }
 
     fn writer(&self) -> Result<&'static Write, SecretError> {
@@ -312,6 +300,12 @@ impl<'de> Deserialize<'de> for SecretRef {
         let text = text.map_err(|_| SecretError::NotAReference);
         let read = text.and_then(|text| text.parse());
         read.map_err(|error| config::expected(&error.expectation()))
+    }
+}
+
+impl Serialize for SecretRef {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::Loaded;
 use super::Provider;
 use super::Providers;
+use super::Reach;
 use super::Stamp;
 use super::Trouble;
 use super::file;
@@ -16,6 +17,11 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load,
+    reach: |_, providers| Reach {
+        directories: providers.supervised().filter(|dir| dir.is_dir()).collect(),
+        ..Reach::default()
+    },
+    variables: &["CREDENTIALS_DIRECTORY"],
     stamp: Some(stamp),
     write: None,
 };

@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::Loaded;
 use super::Provider;
+use super::Reach;
 use super::Secret;
 use super::Trouble;
 
@@ -23,6 +24,9 @@ pub(super) const PROVIDER: Provider = Provider {
             "the environment has no variable of this name, or an empty one",
         )),
     },
+    reach: |_, _| Reach::default(),
+    // the one that it names
+    variables: &[],
     stamp: None,
     write: None,
 };

@@ -14,6 +14,7 @@ use rustix::fs::Mode;
 use super::Loaded;
 use super::Provider;
 use super::Providers;
+use super::Reach;
 use super::Secret;
 use super::Trouble;
 use super::value::MAX_BYTES;
@@ -26,6 +27,8 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load: |path, providers| load(Path::new(path), providers).map(Loaded::from),
+    reach: |path, _| Reach::file(Path::new(path)),
+    variables: super::cred::PROVIDER.variables,
     stamp: Some(|path, providers| open(Path::new(path), providers).ok()?.stamp()),
     write: None,
 };

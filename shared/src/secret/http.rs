@@ -28,6 +28,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::buffer::Buffer;
+use super::reach::Reach;
 use super::unreached::Unreached;
 use crate::small_file::Links;
 use crate::small_file::SmallFile;
@@ -57,6 +58,19 @@ pub(super) struct Request {
     target: String,
     headers: Buffer,
     body: Buffer,
+}
+
+impl Roots {
+    /// What reading them takes.
+    pub(super) fn reach(&self) -> Reach {
+        match self {
+            Self::System => Reach {
+                roots: true,
+                ..Reach::default()
+            },
+            Self::File(path) => Reach::file(path),
+        }
+    }
 }
 
 impl Client {

@@ -43,6 +43,8 @@ pub struct Rhythm {
     pub every: Duration,
     /// After a place did not answer.
     pub retry: Duration,
+    /// Between two times that it is asked for whatever is known.
+    pub anew: Duration,
     /// For how long a value without a lease is used while its place is away.
     pub away: Duration,
 }
@@ -52,6 +54,8 @@ struct State {
     held: Option<Held>,
     /// Why there was nothing, and until when nobody asks again.
     failed: Option<(SecretError, Instant)>,
+    /// When it was last fetched though there was a value.
+    anew: Option<Instant>,
     warned: bool,
 }
 
@@ -72,6 +76,7 @@ impl Default for Rhythm {
             look: Duration::from_secs(2),
             every: Duration::from_secs(300),
             retry: Duration::from_secs(10),
+            anew: Duration::from_secs(1),
             away: Duration::from_secs(3600),
         }
     }
@@ -126,37 +131,38 @@ impl Kept {
         found
     }
 
-    /// The value after `refused` was not accepted by what it is for. None if it is still the same:
-    /// then trying again is of no use.
+    /// The value, fetched whatever is known: what is known was not accepted by what it is for. What
+    /// was fetched so within [`Rhythm::anew`] is given again.
     ///
     /// # Errors
     ///
     /// As [`Kept::current`].
-    pub fn instead_of(
-        &self,
-        refused: &Secret,
-        now: Instant,
-    ) -> Result<Option<Arc<Secret>>, SecretError> {
+    pub fn anew(&self, now: Instant) -> Result<Arc<Secret>, SecretError> {
         let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        let other = |secret: &Arc<Secret>| !secret.is_same(refused);
-        // somebody else may have been refused before, and have fetched
-        if let Some(held) = self.held(now)
-            && other(&held.secret)
-        {
-            return Ok(Some(held.secret));
-        }
-        let found = self.fetch(now);
+        let found = match self.just_fetched(now) {
+            Some(found) => found,
+            None => {
+                self.state().anew = Some(now);
+                self.fetch(now)
+            }
+        };
         drop(flight);
-        found.map(|secret| Some(secret).filter(other))
+        found
     }
 
-    /// What can be said at `now` without looking, and so without waiting. None: ask for
-    /// [`Kept::current`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Kept::current`].
-    pub fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
+    /// What came of asking for it anew, if that was just now.
+    fn just_fetched(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
+        let state = self.state();
+        state.anew.filter(|since| now < *since + self.rhythm.anew)?;
+        match (&state.held, &state.failed) {
+            (Some(held), _) if now < held.ends => Some(Ok(Arc::clone(&held.secret))),
+            (None, Some((error, _))) => Some(Err(error.clone())),
+            (Some(_) | None, _) => None,
+        }
+    }
+
+    /// What can be said at `now` without looking, and so without waiting.
+    fn known(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
         let state = self.state();
         match (&state.held, &state.failed) {
             (Some(held), _) if now < held.due && now < held.ends => {

@@ -45,6 +45,8 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load,
+    reach: |_, providers| providers.vault.config.reach(providers),
+    variables: settings::VARIABLES,
     stamp: None,
     write: None,
 };

@@ -33,7 +33,16 @@ pub(super) struct Kept {
     reference: SecretRef,
     /// Which of all secrets this is, for the watch.
     place: usize,
-    read: Mutex<Option<(Arc<Secret>, Instant)>>,
+    read: Mutex<Option<Read>>,
+}
+
+/// What was read last.
+#[derive(Clone, Debug)]
+struct Read {
+    secret: Arc<Secret>,
+    since: Instant,
+    /// Whether the upstream did not take it.
+    refused: bool,
 }
 
 /// Gives each secret its number.
@@ -58,26 +67,46 @@ impl Kept {
 
     /// The secret, read anew if that was long ago.
     pub(super) async fn load(&self, safe: &Safe) -> Result<Arc<Secret>, Trouble> {
-        let fresh = self.with(|read| {
-            let known = read.as_ref();
-            let known = known.filter(|(_, since)| since.elapsed() < FRESH);
-            known.map(|(secret, _)| Arc::clone(secret))
-        });
-        if let Some(secret) = fresh {
-            return Ok(secret);
-        }
-        let secret = Arc::new(safe.outside.secret(&self.reference).await?);
+        let known = self.with(|read| read.clone());
+        let known = match known {
+            Some(read) if !read.refused && read.since.elapsed() < FRESH => return Ok(read.secret),
+            known => known,
+        };
+        let secret = match known {
+            Some(read) if read.refused => {
+                let refused = read.secret;
+                match safe.outside.another(&self.reference, &refused).await? {
+                    Some(other) => Arc::new(other),
+                    None => refused,
+                }
+            }
+            known => {
+                let secret = safe.outside.secret(&self.reference).await?;
+                let same = known.map(|read| read.secret);
+                let same = same.filter(|known| known.is_same(&secret));
+                same.unwrap_or_else(|| Arc::new(secret))
+            }
+        };
         safe.watch.learn(self.place, &secret)?;
-        self.with(|read| *read = Some((Arc::clone(&secret), Instant::now())));
+        let read = Read {
+            secret: Arc::clone(&secret),
+            since: Instant::now(),
+            refused: false,
+        };
+        self.with(|known| *known = Some(read));
         Ok(secret)
     }
 
-    /// Reads it anew when it is next needed.
+    /// Reads it anew when it is next needed: the one that was given was refused.
     pub(super) fn forget(&self) {
-        self.with(|read| *read = None);
+        self.with(|read| {
+            if let Some(read) = read {
+                read.refused = true;
+            }
+        });
     }
 
-    fn with<T>(&self, take: impl FnOnce(&mut Option<(Arc<Secret>, Instant)>) -> T) -> T {
+    fn with<T>(&self, take: impl FnOnce(&mut Option<Read>) -> T) -> T {
         take(&mut self.read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -19,7 +19,6 @@ use guard::config::Spanned;
 use guard::gate::record_id;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::secret::Providers;
 use guard::secret::Secret;
 
 use super::AuditReviewProgram;
@@ -256,7 +255,7 @@ fn collector(
         return Err(unfit(at, start));
     }
     let headers = settings.headers.iter();
-    let headers = headers.map(|(name, value)| Ok((name.clone(), secret(value)?)));
+    let headers = headers.map(|(name, value)| Ok((name.clone(), secret(value, start)?)));
     let headers = headers.collect::<Result<Vec<_>, StartError>>()?;
     let ca = settings.ca.as_ref().map(|ca| resolve(ca, start));
     Collector::new(endpoint.clone(), ca, &headers, PATIENCE)
@@ -270,8 +269,11 @@ fn unfit(at: &Spanned<Endpoint>, start: &Start<'_, AuditReviewProgram>) -> Start
     }
 }
 
-fn secret(reference: &guard::secret::SecretRef) -> Result<Secret, StartError> {
-    let loaded = Providers::of_process().load(reference);
+fn secret(
+    reference: &guard::secret::SecretRef,
+    start: &Start<'_, AuditReviewProgram>,
+) -> Result<Secret, StartError> {
+    let loaded = start.secrets().load(reference);
     loaded.map_err(|cause| StartError::step("fetch a secret", cause))
 }
 

@@ -28,6 +28,7 @@ use super::region::Region;
 use super::settings::Settings;
 use super::sts;
 use super::wire::Wire;
+use crate::secret::Reach;
 use crate::secret::Secret;
 use crate::secret::Trouble;
 
@@ -115,6 +116,22 @@ pub(super) fn find(
         return Ok(keys);
     }
     Err(NOBODY)
+}
+
+/// What [`find`] takes, by the source that decides.
+pub(super) fn reach(settings: &Settings<'_>, region: &Region) -> Result<Reach, Trouble> {
+    if of_environment(settings)?.is_some() {
+        return Ok(Reach::default());
+    }
+    if let Some(identity) = sts::WebIdentity::of_environment(settings)? {
+        return identity.reach(settings, region);
+    }
+    match settings.profile().who()? {
+        Some(profile::Who::Keys { .. }) => return Ok(Reach::default()),
+        Some(profile::Who::WebIdentity(identity)) => return identity.reach(settings, region),
+        None => {}
+    }
+    local::reach(settings)
 }
 
 fn of_environment(settings: &Settings<'_>) -> Result<Option<Credentials>, Trouble> {

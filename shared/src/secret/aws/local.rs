@@ -20,6 +20,7 @@ use chrono::Utc;
 use super::credentials::Credentials;
 use super::settings::Settings;
 use super::wire::Wire;
+use crate::secret::Reach;
 use crate::secret::Secret;
 use crate::secret::Trouble;
 use crate::secret::buffer::Buffer;
@@ -36,12 +37,8 @@ pub(super) fn of_container(
     settings: &Settings<'_>,
     wire: &Wire,
 ) -> Result<Option<Credentials>, Trouble> {
-    let relative = settings.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")?;
-    let full = settings.text("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
-    let url = match (relative, full) {
-        (Some(path), _) => format!("{ECS}{path}"),
-        (None, Some(url)) => url,
-        (None, None) => return Ok(None),
+    let Some(url) = agent(settings)? else {
+        return Ok(None);
     };
     let (origin, target) = split(&url).ok_or(BAD_AGENT)?;
     let token = match settings.text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")? {
@@ -66,16 +63,9 @@ pub(super) fn of_instance(
     settings: &Settings<'_>,
     wire: &Wire,
 ) -> Result<Option<Credentials>, Trouble> {
-    let disabled = settings.text("AWS_EC2_METADATA_DISABLED")?;
-    if !disabled.is_some_and(|word| word.eq_ignore_ascii_case("false")) {
+    let Some(origin) = instance(settings)? else {
         return Ok(None);
-    }
-    let base = settings.text("AWS_EC2_METADATA_SERVICE_ENDPOINT")?;
-    let base = base.as_deref().unwrap_or(IMDS);
-    let (origin, target) = split(base).ok_or(BAD_INSTANCE)?;
-    if target != "/" {
-        return Err(BAD_INSTANCE);
-    }
+    };
     let begin = Request::new("PUT", "/latest/api/token")?;
     let begin = begin.header("X-aws-ec2-metadata-token-ttl-seconds", "60")?;
     // Once: where there is no instance, nobody answers.
@@ -97,6 +87,38 @@ pub(super) fn of_instance(
     keys(&answer)
         .map(Some)
         .ok_or_else(|| failed(&answer, INSTANCE_FAILED))
+}
+
+/// What asking the one of the two that is set up takes.
+pub(super) fn reach(settings: &Settings<'_>) -> Result<Reach, Trouble> {
+    if let Some(url) = agent(settings)? {
+        let (origin, _) = split(&url).ok_or(BAD_AGENT)?;
+        let token = settings.text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")?;
+        let token = token.map(|path| Reach::file(path.as_ref()));
+        return Ok(origin.reach().and(token.unwrap_or_default()));
+    }
+    let origin = instance(settings)?;
+    Ok(origin.map(|origin| origin.reach()).unwrap_or_default())
+}
+
+/// Where the agent of this container says that it is, if there is one.
+fn agent(settings: &Settings<'_>) -> Result<Option<String>, Trouble> {
+    let relative = settings.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")?;
+    let full = settings.text("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
+    Ok(relative.map(|path| format!("{ECS}{path}")).or(full))
+}
+
+/// Where the instance's metadata are, if they may be asked.
+fn instance(settings: &Settings<'_>) -> Result<Option<Origin>, Trouble> {
+    let disabled = settings.text("AWS_EC2_METADATA_DISABLED")?;
+    if !disabled.is_some_and(|word| word.eq_ignore_ascii_case("false")) {
+        return Ok(None);
+    }
+    let base = settings.text("AWS_EC2_METADATA_SERVICE_ENDPOINT")?;
+    match split(base.as_deref().unwrap_or(IMDS)) {
+        Some((origin, "/")) => Ok(Some(origin)),
+        Some(_) | None => Err(BAD_INSTANCE),
+    }
 }
 
 fn is_passing(answer: &Answer) -> bool {

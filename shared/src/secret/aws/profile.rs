@@ -15,6 +15,7 @@ use rustix::fs::Mode;
 use super::settings::utf8;
 use super::sts::WebIdentity;
 use crate::secret::Providers;
+use crate::secret::Reach;
 use crate::secret::Secret;
 use crate::secret::Trouble;
 use crate::small_file::FileTrouble;
@@ -193,6 +194,18 @@ impl Kind {
             (Self::Credentials | Self::Config, Some(_)) => false,
         }
     }
+}
+
+/// What reading the files takes.
+pub(super) fn reach(providers: &Providers) -> Reach {
+    let files = FILES.iter().filter_map(|(_, variable, usual)| {
+        let given = providers.variable(variable).map(PathBuf::from);
+        let home = providers.variable("HOME").map(PathBuf::from);
+        given.or_else(|| home.map(|home| home.join(usual)))
+    });
+    files.fold(Reach::default(), |reach, file| {
+        reach.and(Reach::file(&file))
+    })
 }
 
 enum FileOr {

@@ -17,6 +17,7 @@ use crate::secret::Providers;
 use crate::secret::Secret;
 use crate::secret::Trouble;
 use crate::secret::http::Origin;
+use crate::secret::http::Roots;
 
 /// The environment and one profile.
 #[derive(Debug)]
@@ -47,6 +48,12 @@ impl<'a> Settings<'a> {
         let value = self.providers.variable(name);
         let secret = value.map(|value| Secret::new(value.into_vec()));
         Ok(secret.transpose()?.map(Arc::new))
+    }
+
+    /// Who says that AWS is AWS: whom the system trusts, or those of `AWS_CA_BUNDLE`.
+    pub(super) fn roots(&self) -> Result<Roots, Trouble> {
+        let bundle = self.text("AWS_CA_BUNDLE")?;
+        Ok(bundle.map_or(Roots::System, |path| Roots::File(path.into())))
     }
 
     /// The region of the place, else of the environment, else of the profile.

@@ -21,6 +21,7 @@ use super::region::Region;
 use super::region::Service;
 use super::settings::Settings;
 use super::wire::Wire;
+use crate::secret::Reach;
 use crate::secret::Secret;
 use crate::secret::Trouble;
 use crate::secret::buffer::Buffer;
@@ -69,6 +70,12 @@ impl WebIdentity {
         let role = settings.text("AWS_ROLE_ARN")?.ok_or(NO_ROLE)?;
         let session = settings.text("AWS_ROLE_SESSION_NAME")?;
         Self::new(role, file.into(), session).map(Some)
+    }
+
+    /// What exchanging the token takes.
+    pub(super) fn reach(&self, settings: &Settings<'_>, region: &Region) -> Result<Reach, Trouble> {
+        let origin = settings.endpoint(Service::Sts, region)?;
+        Ok(origin.reach().and(Reach::file(&self.file)))
     }
 
     /// Exchanges the token for keys.

@@ -20,7 +20,6 @@ use crate::secret::http::Answer;
 use crate::secret::http::Client;
 use crate::secret::http::Origin;
 use crate::secret::http::Request;
-use crate::secret::http::Roots;
 
 /// The way to AWS, for one load.
 #[derive(Debug)]
@@ -37,12 +36,8 @@ impl Wire {
         clock: Clock,
         patience: Duration,
     ) -> Result<Self, Trouble> {
-        let roots = match settings.text("AWS_CA_BUNDLE")? {
-            Some(path) => Roots::File(path.into()),
-            None => Roots::System,
-        };
         Ok(Self {
-            client: Client::new(&roots)?,
+            client: Client::new(&settings.roots()?)?,
             clock,
             deadline: Instant::now() + patience,
         })

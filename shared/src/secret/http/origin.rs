@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::secret::Reach;
 use crate::secret::Unreached;
 
 /// `https://HOST[:PORT]`, or `http://` to this machine.
@@ -34,6 +35,15 @@ impl Origin {
             port: if same.port == 443 { 80 } else { same.port },
             ..same
         })
+    }
+
+    /// What connecting to it takes.
+    pub(in crate::secret) fn reach(&self) -> Reach {
+        Reach {
+            ports: [self.port].into(),
+            names: self.host.parse::<IpAddr>().is_err(),
+            ..Reach::default()
+        }
     }
 
     /// The host and the port, as the `Host` header has it: the usual port is left out.

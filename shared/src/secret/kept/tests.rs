@@ -239,20 +239,31 @@ fn a_place_that_says_no_is_believed_at_once() {
 }
 
 #[test]
-fn a_value_that_was_refused_is_fetched_once_more_and_told_from_the_same() {
+fn a_value_that_was_refused_is_fetched_anew_and_at_most_once_a_second() {
     let (place, kept, start) = kept(place());
+    let anew = |millis| {
+        let found = kept.anew(start + Duration::from_millis(millis));
+        found.map(|secret| secret.show_to(str::to_owned))
+    };
     let old = kept.current(start).unwrap();
-    assert!(kept.instead_of(&old, start).unwrap().is_none());
+    assert_eq!(anew(0).unwrap(), "one");
+    assert!(kept.current(start).unwrap().is_same(&old));
     assert_eq!(fetched(&place), 2);
     set(&place, Ok("two"));
-    let new = kept.instead_of(&old, start).unwrap().unwrap();
-    assert_eq!(new.show_to(str::to_owned), "two");
-    assert!(kept.instead_of(&old, start).unwrap().is_some());
+    assert_eq!(anew(999).unwrap(), "one", "that was fetched just now");
+    assert_eq!(fetched(&place), 2);
+    assert_eq!(anew(1000).unwrap(), "two");
+    assert_eq!(anew(1500).unwrap(), "two");
     assert_eq!(
         fetched(&place),
         3,
         "the second who was refused finds what the first fetched"
     );
+    set(&place, Err(Trouble::Absent("")));
+    anew(2000).unwrap_err();
+    set(&place, Ok("three"));
+    anew(2999).unwrap_err();
+    assert_eq!(anew(3000).unwrap(), "three");
 }
 
 #[test]

@@ -17,17 +17,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::Serialize;
 
 use super::Providers;
 use super::Trouble;
 use super::login::Login;
 use crate::config::Limit;
+use crate::secret::Reach;
 use crate::secret::SecretRef;
 use crate::secret::http::Origin;
 use crate::secret::http::Roots;
 
 /// `[guard.secrets.vault]`: the one server, and how to log in.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct VaultConfig {
     /// `https://HOST[:PORT]`; `http` to this machine only.
@@ -50,7 +52,7 @@ pub struct VaultConfig {
 }
 
 /// `[guard.secrets.vault.approle]`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AppRole {
     /// Which role. No secret.
@@ -66,7 +68,7 @@ pub struct AppRole {
 }
 
 /// `[guard.secrets.vault.kubernetes]`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Kubernetes {
     /// The role that the pod takes.
@@ -115,6 +117,29 @@ impl VaultConfig {
             roots: roots.map_or(Roots::System, Roots::File),
             login: self.login(providers)?,
         })
+    }
+
+    /// What asking the server takes, with what logs in to it.
+    pub(super) fn reach(&self, providers: &Providers) -> Reach {
+        let Ok(settings) = self.settle(providers) else {
+            return Reach::default();
+        };
+        let login = match &settings.login {
+            Login::Given(place) => providers.reach(place),
+            Login::AppRole { secret_id, .. } => providers.reach(secret_id),
+            Login::Kubernetes { jwt, .. } => Reach::file(jwt),
+        };
+        settings
+            .address
+            .reach()
+            .and(settings.roots.reach())
+            .and(login)
+    }
+
+    /// Where what logs in is kept.
+    pub(in crate::secret) fn logins(&self) -> impl Iterator<Item = &SecretRef> {
+        let secret_id = self.approle.as_ref().map(|approle| &approle.secret_id);
+        self.token.iter().chain(secret_id)
     }
 
     fn login(&self, providers: &Providers) -> Result<Login, Trouble> {
@@ -178,6 +203,21 @@ fn usual_token(providers: &Providers) -> Result<Login, Trouble> {
     let place = file.and_then(|file| file.parse().ok());
     place.map(Login::Given).ok_or(NO_LOGIN)
 }
+
+/// All that is read of the environment.
+pub(super) const VARIABLES: &[&str] = &[
+    "BAO_ADDR",
+    "BAO_CACERT",
+    "BAO_NAMESPACE",
+    "BAO_SKIP_VERIFY",
+    "BAO_TOKEN",
+    "HOME",
+    "VAULT_ADDR",
+    "VAULT_CACERT",
+    "VAULT_NAMESPACE",
+    "VAULT_SKIP_VERIFY",
+    "VAULT_TOKEN",
+];
 
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const SKIP_VERIFY: Trouble = Trouble::Unfit(
