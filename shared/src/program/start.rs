@@ -144,17 +144,14 @@ impl<P: Program> Start<'_, P> {
         }
     }
 
-    /// How the trail of this process is kept, with the keys that sign it: for what writes it
+    /// How a trail in `directory` is kept, with the keys that sign it: for what writes one
     /// without a session.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if there is no directory for it, or a key cannot be loaded.
-    pub fn trail_settings(&self) -> Result<audit::Settings, StartError> {
-        if self.audit_dir.as_os_str().is_empty() {
-            return Err(no_trail());
-        }
-        trail_settings(P::common(self.config), self.audit_dir)
+    /// [`StartError`] if a key cannot be loaded.
+    pub fn trail_settings(&self, directory: &Path) -> Result<audit::Settings, StartError> {
+        trail_settings(P::common(self.config), directory)
     }
 
     /// Prints what `server` would serve.
@@ -223,7 +220,10 @@ impl<P: Program> Start<'_, P> {
         policy: &PolicySource,
         now: DateTime<Utc>,
     ) -> Result<audit::Opened, StartError> {
-        let settings = self.trail_settings()?;
+        if self.audit_dir.as_os_str().is_empty() {
+            return Err(no_trail());
+        }
+        let settings = self.trail_settings(self.audit_dir)?;
         let origin = audit::Origin {
             server_name: P::Server::NAME,
             server_version: P::Server::VERSION,
