@@ -19,6 +19,7 @@ mod doctor;
 mod identity;
 mod start;
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io;
 use std::io::Write;
@@ -50,6 +51,7 @@ use crate::policy::Policy;
 use crate::policy::PolicySource;
 use crate::sandbox;
 use crate::sandbox::Profile;
+use crate::secret::Providers;
 use crate::secret::SecretRef;
 use crate::serve;
 use crate::server::Server;
@@ -126,6 +128,8 @@ pub struct Start<'a, P: Program> {
     common: &'a CommonArguments,
     /// Descriptors that were open when the process began.
     stray: &'a [String],
+    /// What the second process needs, once there is one.
+    second: OnceCell<Profile>,
 }
 
 impl<P: Program> Start<'_, P> {
@@ -161,6 +165,9 @@ impl<P: Program> Start<'_, P> {
             mode: self.sandbox_mode(),
             allow_root: self.common.allow_root || P::common(self.config).allow_root,
         };
+        let _told = self
+            .second
+            .set(broker::profile(charter, &Providers::of_process()));
         Broker::start(charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }

@@ -1,5 +1,6 @@
 //! The steps of a start, in order.
 
+use std::cell::OnceCell;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -82,6 +83,7 @@ pub(super) fn run<P: Program>(
         rules: policy.as_ref(),
         common: &common,
         stray,
+        second: OnceCell::new(),
     };
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
