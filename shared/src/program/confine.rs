@@ -22,8 +22,7 @@ use crate::serve::logging::START;
 impl<P: Program> Start<'_, P> {
     /// How much the kernel must enforce: as the command line says, else the configuration.
     pub(super) fn sandbox_mode(&self) -> Mode {
-        let configured = P::common(self.config).sandbox;
-        self.common.sandbox.or(configured).unwrap_or_default()
+        self.common.sandbox.unwrap_or(P::common(self.config).sandbox)
     }
 
     /// Holds the process down; there is no way back.
