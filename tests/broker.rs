@@ -26,6 +26,8 @@ const KEY: &str = "sk-canary-71c5be02da";
 
 /// The first argument of a broker.
 const ARGUMENT: &str = "--as-the-broker-of-a-server";
+/// How it logs, and is held down.
+const TERMS: [&str; 4] = ["text", "warn", "require", "root-refused"];
 
 /// A world in which `/things` of `upstream` is served, with `credential`.
 fn world(upstream: &Upstream, credential: &str) -> World {
@@ -47,6 +49,12 @@ fn command(world: &World, arguments: &[&str]) -> Command {
     command.env_clear().env("EXTERNAL_API_KEY", KEY);
     command.current_dir(world.path(""));
     command
+}
+
+/// What was said on standard error beside how the kernel holds the process down.
+fn said(stderr: &str) -> String {
+    let lines = stderr.lines();
+    lines.filter(|line| !line.contains("sandbox: ")).collect()
 }
 
 fn serve(world: &World) -> Raw {

@@ -67,13 +67,22 @@ impl Prey {
 
     /// What `server` needs, as it says itself.
     fn profile(&self, server: &str, arguments: &[&str]) -> PathBuf {
+        self.needed("profile", server, arguments)
+    }
+
+    /// What its second process needs.
+    fn second(&self, server: &str, arguments: &[&str]) -> PathBuf {
+        self.needed("second", server, arguments)
+    }
+
+    fn needed(&self, which: &str, server: &str, arguments: &[&str]) -> PathBuf {
         let mut all = vec!["doctor", "--json", "--audit={dir}/audit"];
         all.extend(arguments);
         let ran = harness::run(&bin(server), &self.world.arguments(&all));
         let said: Value = serde_json::from_str(&ran.stdout).expect(&ran.stderr);
-        assert!(said["profile"].is_object(), "{}", ran.stdout);
+        assert!(said[which].is_object(), "{}", ran.stdout);
         self.world
-            .file("profile.json", said["profile"].to_string().as_bytes());
+            .file("profile.json", said[which].to_string().as_bytes());
         self.world.path("profile.json")
     }
 

@@ -55,6 +55,7 @@ pub use charter::Place;
 pub use charter::Policy;
 pub use charter::Target;
 pub use client::Broker;
+pub(crate) use confine::profile;
 pub use dial::Resolve;
 pub use dial::System;
 pub use here::Here;

@@ -19,6 +19,7 @@ mod doctor;
 mod identity;
 mod start;
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io;
 use std::io::Write;
@@ -129,6 +130,8 @@ pub struct Start<'a, P: Program> {
     common: &'a CommonArguments,
     /// Descriptors that were open when the process began.
     stray: &'a [String],
+    /// What the second process needs, once there is one.
+    second: OnceCell<Profile>,
 }
 
 impl<P: Program> Start<'_, P> {
@@ -175,6 +178,7 @@ impl<P: Program> Start<'_, P> {
             places: P::common(self.config).secrets.clone(),
             ..charter.clone()
         };
+        let _told = self.second.set(broker::profile(&charter, self.secrets));
         Broker::start(&charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }

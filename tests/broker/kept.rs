@@ -28,7 +28,7 @@ fn l4_a_broker_has_no_secret_in_its_arguments_or_its_environment() {
     assert_eq!(environment, "", "of what it may have nothing was set");
     let line = cmdline(broker);
     assert!(
-        line.ends_with(" --as-the-broker-of-a-server text warn "),
+        line.ends_with(" --as-the-broker-of-a-server text warn require root-refused "),
         "{line}"
     );
     assert!(!line.contains(KEY) && !line.contains("config"), "{line}");

@@ -1,5 +1,8 @@
 //! What a taken-over process can still do.
 
+use harness::BOSS;
+use harness::Cluster;
+
 use super::Prey;
 
 /// What every server can do: it lives, and it looks at names.
@@ -47,22 +50,72 @@ fn i_an_audit_review_that_is_taken_over_reads_the_trail_and_appends_to_it() {
     );
 }
 
-#[test]
-fn i_an_api_fetch_that_is_taken_over_connects_to_declared_ports_and_writes_no_file() {
+const API: &str = "[upstreams.crm]\nbase = \"https://crm.example.com\"\n\
+    credential = { bearer = \"file:keys/crm\" }\n\n[endpoints.look]\nupstream = \"crm\"\n\
+    get = \"/things\"\npermission = \"crm:read\"\nlabel = \"internal\"\n";
+
+/// A world in which api-fetch is configured, with a key in a directory of its own.
+fn with_api() -> Prey {
     let prey = Prey::new();
-    prey.world.file(
-        "config.toml",
-        b"[upstreams.crm]\nbase = \"https://crm.example.com\"\n\n[endpoints.look]\n\
-          upstream = \"crm\"\nget = \"/things\"\npermission = \"crm:read\"\n\
-          label = \"internal\"\n",
-    );
+    prey.world.file("keys/crm", b"key").mode("keys/crm", 0o600);
+    let key = format!("file:{}/keys/crm", prey.dir());
+    prey.world
+        .file("config.toml", API.replace("file:keys/crm", &key));
+    prey
+}
+
+#[test]
+fn i_an_api_fetch_that_is_taken_over_reaches_nothing_by_itself() {
+    let prey = with_api();
     let profile = prey.profile("api-fetch", &["--config={dir}/config.toml"]);
     let tried = prey.try_all(&profile, "require", None);
+    assert_eq!(tried.first["enforced"]["missing"], serde_json::json!([]));
+    assert_eq!(tried.first["enforced"]["gaps"], serde_json::json!([]));
+    assert_eq!(tried.let_through(), allowed(&[]));
+    assert_eq!(prey.arrived(), [""; 0]);
+}
+
+#[test]
+fn i_a_scoped_db_that_is_taken_over_reaches_nothing_by_itself() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let prey = Prey::new();
+    let database = cluster.database("confined", |cluster, name| {
+        let boss = cluster.connect(BOSS, name);
+        boss.run("create table things (id int); create role confined login");
+        boss.run("grant select on things to confined");
+        boss.run(&format!("revoke temporary on database {name} from public"));
+    });
+    let boss = cluster.connect(BOSS, &database);
+    boss.run(&format!(
+        "revoke temporary on database {database} from public"
+    ));
+    let url = cluster.url("confined", &database);
+    let config = format!(
+        "[database]\nconnection = \"{url}?sslmode=disable\"\n[[tables]]\nname = \"things\"\n\
+         label = \"internal\"\n[tables.columns]\nid = true\n"
+    );
+    prey.world.file("config.toml", config);
+    let profile = prey.profile("scoped-db", &["--config={dir}/config.toml"]);
+    let tried = prey.try_all(&profile, "require", None);
+    assert_eq!(tried.first["enforced"]["gaps"], serde_json::json!([]));
+    assert_eq!(tried.let_through(), allowed(&[]));
+    assert_eq!(prey.arrived(), [""; 0]);
+}
+
+#[test]
+fn i_a_second_process_that_is_taken_over_connects_to_declared_ports_and_reads_declared_files() {
+    let prey = with_api();
+    let profile = prey.second("api-fetch", &["--config={dir}/config.toml"]);
+    let tried = prey.try_all(&profile, "require", None);
     let through = tried.let_through();
-    for reads in ["read-outside", "socket-tcp", "socket-udp", "socket-route"] {
-        assert!(through.contains(&reads), "{reads}: {through:?}");
+    for reaches in ["socket-tcp", "socket-udp", "socket-route"] {
+        assert!(through.contains(&reaches), "{reaches}: {through:?}");
     }
     for refused in [
+        "read-outside",
+        "list-root",
         "connect-forbidden-port",
         "fast-open-sendto",
         "fast-open-sendmsg",
@@ -74,6 +127,8 @@ fn i_an_api_fetch_that_is_taken_over_connects_to_declared_ports_and_writes_no_fi
         "write-outside",
         "append-outside",
         "create-inside",
+        "trail-append",
+        "trail-begin-segment",
         "trail-overwrite",
         "trail-truncate-open",
         "execve",
@@ -87,10 +142,7 @@ fn i_an_api_fetch_that_is_taken_over_connects_to_declared_ports_and_writes_no_fi
     // the resolver sends datagrams to whom it was told, so anybody can be sent some
     assert_eq!(prey.arrived(), ["udp: taken-over"]);
     let gaps = tried.first["enforced"]["gaps"].to_string();
-    assert!(
-        gaps.contains("datagrams") && gaps.contains("which files are read"),
-        "{gaps}"
-    );
+    assert!(gaps.contains("datagrams"), "{gaps}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::secret::Reach;
 use crate::secret::holding;
 
 /// What a broker needs for `charter`.
-pub(super) fn profile<P: Policy>(charter: &Charter<P>, providers: &Providers) -> Profile {
+pub(crate) fn profile<P: Policy>(charter: &Charter<P>, providers: &Providers) -> Profile {
     let profile = charter
         .targets
         .iter()

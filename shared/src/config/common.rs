@@ -18,7 +18,7 @@ pub struct Common {
     /// Who may do what. Without it only the local user is cleared, for what the arguments opened.
     pub policy: Option<PathBuf>,
     /// How much the kernel must enforce; `require` without it.
-    pub sandbox: Option<Mode>,
+    pub sandbox: Mode,
     /// Whether it may run as uid 0 where the kernel cannot keep it from root's files.
     pub allow_root: bool,
     /// `[guard.audit]`: where the record goes.

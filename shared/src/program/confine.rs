@@ -16,13 +16,15 @@ use crate::sandbox;
 use crate::sandbox::Enforced;
 use crate::sandbox::Mode;
 use crate::sandbox::Profile;
+use crate::secret::holding;
 use crate::serve::logging::START;
 
 impl<P: Program> Start<'_, P> {
     /// How much the kernel must enforce: as the command line says, else the configuration.
     pub(super) fn sandbox_mode(&self) -> Mode {
-        let configured = P::common(self.config).sandbox;
-        self.common.sandbox.or(configured).unwrap_or_default()
+        self.common
+            .sandbox
+            .unwrap_or(P::common(self.config).sandbox)
     }
 
     /// Holds the process down; there is no way back.
@@ -52,14 +54,39 @@ impl<P: Program> Start<'_, P> {
         let steering = steering.iter().map(PathBuf::as_path);
         sandbox::keep_out(&profile, steering)
             .map_err(|cause| StartError::step("keep the server's own files apart", cause))?;
-        let profile = match policy_file(self.common, settings, self.source) {
-            Some(policy) => profile.read_beneath(policy),
-            None => profile,
-        };
+        let policy = policy_file(self.common, settings, self.source);
+        let profile = policy
+            .iter()
+            .flat_map(|policy| self.around(policy))
+            .fold(profile, Profile::read_beneath);
         Ok(profile
             .append_beneath(self.audit_dir)
             .started_with(self.stray.to_vec())
             .allow_root(self.common.allow_root || settings.allow_root))
+    }
+
+    /// What must be readable so that the policy can be read again: the directories that hold it,
+    /// since editors replace a file by renaming; the file alone where a secret lies beside it.
+    fn around(&self, policy: &Path) -> Vec<PathBuf> {
+        let secrets = self.secret_files();
+        let apart = |directory: &PathBuf| {
+            let inside = |file: &PathBuf| holding(file).any(|holds| holds.starts_with(directory));
+            !secrets.iter().any(inside)
+        };
+        let directories: Vec<PathBuf> = holding(policy).collect();
+        if !directories.is_empty() && directories.iter().all(apart) {
+            return directories;
+        }
+        vec![policy.to_owned()]
+    }
+
+    fn secret_files(&self) -> Vec<PathBuf> {
+        let settings = P::common(self.config);
+        let mut secrets = P::secrets(self.config);
+        secrets.extend(settings.audit.secrets());
+        let kept = secrets.iter().filter_map(|secret| secret.file());
+        let kept = kept.map(Path::to_owned);
+        kept.chain(settings.secrets.files()).collect()
     }
 
     /// The files that steer this server, and those of its secrets.
@@ -67,10 +94,7 @@ impl<P: Program> Start<'_, P> {
         let settings = P::common(self.config);
         let mut files: Vec<PathBuf> = self.common.config.iter().cloned().collect();
         files.extend(policy_file(self.common, settings, self.source));
-        let mut secrets = P::secrets(self.config);
-        secrets.extend(settings.audit.secrets());
-        let kept = secrets.iter().filter_map(|secret| secret.file());
-        files.extend(kept.map(Path::to_owned));
+        files.extend(self.secret_files());
         files
     }
 }

@@ -32,6 +32,9 @@ struct Examined<'a> {
     findings: &'a [Finding],
     /// What the server needs of the kernel, if it opens: all else would be refused.
     profile: Option<&'a Profile>,
+    /// What its second process needs, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<&'a Profile>,
 }
 
 /// One thing that was looked at.
@@ -64,7 +67,13 @@ pub(super) fn doctor<P: Program>(
         .map(|(what, said)| finding(what, State::Good, said))
         .collect();
     let profile = P::open(start).and_then(|server| start.whole_profile(&server));
-    findings.push(confinement(profile.as_ref(), start.sandbox_mode()));
+    let mode = start.sandbox_mode();
+    findings.push(match &profile {
+        Err(error) => finding("start", State::Bad, error.to_string()),
+        Ok(profile) => confinement("sandbox", profile, mode),
+    });
+    let second = start.second.get();
+    findings.extend(second.map(|second| confinement("second process", second, mode)));
     findings.extend(descriptors(start.stray));
     for file in start.steering() {
         findings.push(file_of_ours(&file));
@@ -74,6 +83,7 @@ pub(super) fn doctor<P: Program>(
         let examined = Examined {
             findings: &findings,
             profile: profile.as_ref().ok(),
+            second,
         };
         let text = serde_json::to_string_pretty(&examined)
             .map_err(|cause| StartError::step("write the findings", cause))?;
@@ -92,18 +102,15 @@ pub(super) fn doctor<P: Program>(
     }
 }
 
-/// What the kernel would enforce of the server, if it opens.
-fn confinement(profile: Result<&Profile, &StartError>, mode: Mode) -> Finding {
-    let enforced = match profile {
-        Err(error) => return finding("start", State::Bad, error.to_string()),
-        Ok(profile) => sandbox::foresee(profile, mode),
-    };
+/// What the kernel would enforce of a process that needs `profile`.
+fn confinement(what: &str, profile: &Profile, mode: Mode) -> Finding {
+    let enforced = sandbox::foresee(profile, mode);
     let state = match mode {
         _ if enforced.is_whole() => State::Good,
         Mode::Require => State::Bad,
         Mode::BestEffort | Mode::Off => State::Weak,
     };
-    finding("sandbox", state, enforced.to_string())
+    finding(what, state, enforced.to_string())
 }
 
 fn descriptors(stray: &[String]) -> Option<Finding> {

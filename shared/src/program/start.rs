@@ -1,5 +1,6 @@
 //! The steps of a start, in order.
 
+use std::cell::OnceCell;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -84,6 +85,7 @@ pub(super) fn run<P: Program>(
         secrets: &secrets,
         common: &common,
         stray,
+        second: OnceCell::new(),
     };
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
@@ -146,17 +148,14 @@ impl<P: Program> Start<'_, P> {
         }
     }
 
-    /// How the trail of this process is kept, with the keys that sign it: for what writes it
+    /// How a trail in `directory` is kept, with the keys that sign it: for what writes one
     /// without a session.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if there is no directory for it, or a key cannot be loaded.
-    pub fn trail_settings(&self) -> Result<audit::Settings, StartError> {
-        if self.audit_dir.as_os_str().is_empty() {
-            return Err(no_trail());
-        }
-        trail_settings(P::common(self.config), self.audit_dir, self.secrets)
+    /// [`StartError`] if a key cannot be loaded.
+    pub fn trail_settings(&self, directory: &Path) -> Result<audit::Settings, StartError> {
+        trail_settings(P::common(self.config), directory, self.secrets)
     }
 
     /// Prints what `server` would serve.
@@ -225,7 +224,10 @@ impl<P: Program> Start<'_, P> {
         policy: &PolicySource,
         now: DateTime<Utc>,
     ) -> Result<audit::Opened, StartError> {
-        let settings = self.trail_settings()?;
+        if self.audit_dir.as_os_str().is_empty() {
+            return Err(no_trail());
+        }
+        let settings = self.trail_settings(self.audit_dir)?;
         let origin = audit::Origin {
             server_name: P::Server::NAME,
             server_version: P::Server::VERSION,

@@ -93,6 +93,15 @@ impl SecretRef {
 }
 
 impl SecretsConfig {
+    /// The files of what logs in to the places.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let logins = self.logins();
+        let named = logins.into_iter().filter_map(SecretRef::file);
+        #[cfg(feature = "vault")]
+        let named = named.chain(self.vault.jwt_file());
+        named.map(Path::to_owned).collect()
+    }
+
     /// Where what logs in to the places is kept.
     #[cfg_attr(
         not(feature = "vault"),

@@ -193,6 +193,7 @@ mod tests {
             client_secret: "file:/etc/b".parse().unwrap(),
             scope: None,
             audience: None,
+            shown: super::super::upstream::Shown::Header,
         });
         let third = Upstream {
             base: base("https://api.example.com/v3"),

@@ -57,11 +57,8 @@ fn try_record(
     dir: &Path,
     action: &'static str,
 ) -> Result<(), String> {
-    let settings = start.trail_settings().map_err(|error| error.to_string())?;
-    let settings = audit::Settings {
-        dir: dir.to_owned(),
-        ..settings
-    };
+    let settings = start.trail_settings(dir);
+    let settings = settings.map_err(|error| error.to_string())?;
     let origin = audit::Origin {
         server_name: AuditReview::NAME,
         server_version: AuditReview::VERSION,

@@ -26,7 +26,6 @@ use tokio::sync::mpsc;
 
 use guard::audit::Audit;
 use guard::audit::Origin;
-use guard::audit::Settings;
 use guard::program::Start;
 use guard::program::StartError;
 use guard::server::Server;
@@ -183,10 +182,7 @@ fn takes_more() -> bool {
 
 /// The trail as it is written to.
 fn open(start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> Result<Audit, StartError> {
-    let settings = Settings {
-        dir: trail.dir().to_owned(),
-        ..start.trail_settings()?
-    };
+    let settings = start.trail_settings(trail.dir())?;
     let origin = Origin {
         server_name: AuditReview::NAME,
         server_version: AuditReview::VERSION,

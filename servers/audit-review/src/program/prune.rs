@@ -11,7 +11,6 @@ use chrono::Utc;
 use guard::audit::Origin;
 use guard::audit::Pruned;
 use guard::audit::Retention;
-use guard::audit::Settings;
 use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
@@ -72,10 +71,7 @@ pub(super) fn run(
     let pruned = if arguments.dry_run {
         guard::audit::would_prune(trail.dir(), &retention, now)
     } else {
-        let settings = Settings {
-            dir: trail.dir().to_owned(),
-            ..start.trail_settings()?
-        };
+        let settings = start.trail_settings(trail.dir())?;
         let origin = Origin {
             server_name: AuditReview::NAME,
             server_version: AuditReview::VERSION,

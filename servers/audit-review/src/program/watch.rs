@@ -167,13 +167,7 @@ fn state(given: Option<PathBuf>, start: &Start<'_, AuditReviewProgram>, trail: &
 
 /// The trail as it is written to.
 fn open(start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> Result<Audit, StartError> {
-    let configured = &start.config.guard.audit;
-    let settings = audit::Settings {
-        rotate_bytes: configured.rotate_bytes.get(),
-        rotate_age: Duration::from_secs(configured.rotate_hours.get() * 3600),
-        low_water_bytes: configured.low_water_bytes.0,
-        ..audit::Settings::new(trail.dir())
-    };
+    let settings = start.trail_settings(trail.dir())?;
     let origin = audit::Origin {
         server_name: AuditReview::NAME,
         server_version: AuditReview::VERSION,

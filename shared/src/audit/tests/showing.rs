@@ -16,6 +16,7 @@ fn note(shown: &mut Shown, next: Next<'_>) {
             assert_eq!(Event::parse(line).unwrap().seq(), link.seq);
             shown.0.push(link.seq);
         }
+        Next::Own { .. } => panic!("only records are shown"),
         Next::Bad { file, byte, why } => shown.1.push((file.to_owned(), byte, why)),
     }
 }

@@ -13,6 +13,7 @@
 //!
 //! - Verification is never switched off: the variable that does so elsewhere is an error.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,6 +82,12 @@ pub struct Kubernetes {
     pub mount: Option<String>,
 }
 
+impl Kubernetes {
+    fn jwt_file(&self) -> &Path {
+        self.jwt_file.as_deref().unwrap_or(Path::new(POD_TOKEN))
+    }
+}
+
 /// What the table and the environment come to.
 pub(super) struct Settings {
     pub(super) address: Origin,
@@ -142,6 +149,12 @@ impl VaultConfig {
         self.token.iter().chain(secret_id)
     }
 
+    /// The file with the token of a pod, where that logs in.
+    pub(in crate::secret) fn jwt_file(&self) -> Option<&Path> {
+        let kubernetes = self.kubernetes.as_ref()?;
+        Some(kubernetes.jwt_file())
+    }
+
     fn login(&self, providers: &Providers) -> Result<Login, Trouble> {
         let mount = |configured: &Option<String>, usual: &str| {
             let mount = configured
@@ -169,10 +182,7 @@ impl VaultConfig {
             (None, None, Some(kubernetes)) => Ok(Login::Kubernetes {
                 mount: mount(&kubernetes.mount, "kubernetes")?,
                 role: kubernetes.role.clone(),
-                jwt: kubernetes
-                    .jwt_file
-                    .clone()
-                    .unwrap_or_else(|| POD_TOKEN.into()),
+                jwt: kubernetes.jwt_file().to_owned(),
             }),
             (None, None, None) => usual_token(providers),
             _ => Err(TWO_LOGINS),

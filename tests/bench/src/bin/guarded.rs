@@ -97,6 +97,7 @@ fn main() {
         peer_uid: None,
     };
     let desk = Arc::new(Desk::new(session, audit, shared, limits, Utc::now));
-    let served = guard::serve::stdio(server, &desk, &policy, 1 << 20, 4);
+    let streams = guard::serve::Streams::of_process();
+    let served = guard::serve::stdio(server, &desk, &policy, streams, 1 << 20, 4);
     served.expect("a session");
 }
