@@ -181,7 +181,7 @@ const KEYS: [&str; 9] = [
 ];
 
 /// The passwords of no account anywhere.
-const FAKES: [&str; 6] = ["hunter2", "s3cr3t", "s3@cr3t", "pw", "p", "b"];
+const FAKES: [&str; 7] = ["hunter2", "password", "s3cr3t", "s3@cr3t", "pw", "p", "b"];
 
 /// How a reference begins.
 const SCHEMES: [&str; 6] = ["env:", "file:", "cred:", "keyring:", "vault:", "aws-sm:"];

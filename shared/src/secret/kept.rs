@@ -132,7 +132,8 @@ impl Kept {
     }
 
     /// The value, fetched whatever is known: what is known was not accepted by what it is for. What
-    /// was fetched so within [`Rhythm::anew`] is given again.
+    /// was fetched so within [`Rhythm::anew`] is given again, unless a look from outside tells of a
+    /// change.
     ///
     /// # Errors
     ///
@@ -150,14 +151,21 @@ impl Kept {
         found
     }
 
-    /// What came of asking for it anew, if that was just now.
+    /// What came of asking for it anew, if that was just now, and it looks the same from outside.
     fn just_fetched(&self, now: Instant) -> Option<Result<Arc<Secret>, SecretError>> {
         let state = self.state();
         state.anew.filter(|since| now < *since + self.rhythm.anew)?;
-        match (&state.held, &state.failed) {
-            (Some(held), _) if now < held.ends => Some(Ok(Arc::clone(&held.secret))),
-            (None, Some((error, _))) => Some(Err(error.clone())),
-            (Some(_) | None, _) => None,
+        let held = state.held.as_ref().filter(|held| now < held.ends).cloned();
+        let failed = state.failed.clone();
+        drop(state);
+        match (held, failed) {
+            (Some(held), _) => {
+                let changed =
+                    held.stamp.is_some() && self.loads.stamp(&self.reference) != held.stamp;
+                (!changed).then_some(Ok(held.secret))
+            }
+            (None, Some((error, _))) => Some(Err(error)),
+            (None, None) => None,
         }
     }
 

