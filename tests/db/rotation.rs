@@ -8,10 +8,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use harness::BOSS;
 use harness::Era;
 use harness::Raw;
+use harness::Sql;
 use harness::World;
 use harness::bin;
 use serde_json::json;
@@ -21,11 +23,13 @@ use super::bed::attacked;
 use super::bed::cluster;
 
 const TOKEN: &str = "hvs.hunter2-token";
+const KEPT: &str = "vault:secret/crm#password";
 
 /// A vault that answers with this status, and with this as the password.
 #[derive(Clone)]
 struct Vault {
     says: Arc<Mutex<(u16, String)>>,
+    asked: Arc<Mutex<Vec<String>>>,
     address: String,
 }
 
@@ -34,7 +38,11 @@ impl Vault {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let says = Arc::new(Mutex::new((200, password.to_owned())));
-        let vault = Self { says, address };
+        let vault = Self {
+            says,
+            asked: Arc::default(),
+            address,
+        };
         let answers = vault.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -57,15 +65,34 @@ impl Vault {
         if !head.contains(&format!("X-Vault-Token: {TOKEN}\r\n")) {
             return (403, json!({"errors": ["permission denied"]}).to_string());
         }
-        let body = match head.split(' ').nth(1) {
+        let path = head.split(' ').nth(1);
+        let asked = path.unwrap_or_default().to_owned();
+        self.asked.lock().unwrap().push(asked);
+        let lease = json!({"lease_id": "database/creds/crm/hunter2", "lease_duration": 3, "renewable": true});
+        let body = match path {
             _ if status != 200 => json!({"errors": [format!("hunter2 {password}")]}),
             Some("/v1/sys/internal/ui/mounts/secret/crm") => {
                 json!({"data": {"path": "secret/", "type": "kv", "options": {"version": "2"}}})
             }
+            Some("/v1/sys/internal/ui/mounts/database/creds/crm") => {
+                json!({"data": {"path": "database/", "type": "database"}})
+            }
+            Some("/v1/database/creds/crm") => {
+                let mut made = lease;
+                made["data"] = json!({"username": "turning", "password": password});
+                made
+            }
+            Some("/v1/sys/leases/renew") => lease,
             Some("/v1/secret/data/crm") => json!({"data": {"data": {"password": password}}}),
             _ => return (404, json!({"errors": []}).to_string()),
         };
         (status, body.to_string())
+    }
+
+    /// How often it was asked for this.
+    fn asked(&self, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| *one == path).count()
     }
 
     fn set(&self, status: u16, password: &str) {
@@ -73,7 +100,7 @@ impl Vault {
     }
 }
 
-fn world(vault: &Vault, connection: &str) -> World {
+fn world(vault: &Vault, connection: &str, place: &str) -> World {
     let world = World::in_memory();
     world.file("token", TOKEN);
     std::fs::set_permissions(
@@ -84,7 +111,7 @@ fn world(vault: &Vault, connection: &str) -> World {
     world.file(
         "config.toml",
         format!(
-            "[database]\nconnection = \"{connection}\"\npassword = \"vault:secret/crm#password\"\n\n\
+            "[database]\nconnection = \"{connection}\"\npassword = \"{place}\"\n\n\
              [guard.secrets.vault]\naddress = \"{}\"\ntoken = \"file:{}\"\n\n\
              [[tables]]\nname = \"public.base\"\nlabel = \"internal\"\n[tables.columns]\nid = true\n",
             vault.address,
@@ -104,23 +131,28 @@ fn command(world: &World, more: &[&str]) -> Command {
     command
 }
 
+/// Lets `role` in by a password.
+fn prepare(boss: &Sql, role: &str) {
+    boss.run(&format!(
+        "do $$ begin create role {role} login in role needs_password password 'hunter2-first'; \
+         exception when duplicate_object then null; end $$"
+    ));
+    boss.run(&format!(
+        "grant select (id) on public.base to {role}; \
+         revoke usage on schema public, evil, sales, \"Ünï \"\"côde\"\"\" from public; \
+         grant usage on schema public to {role}"
+    ));
+}
+
 #[test]
 fn a_password_that_the_vault_changes_needs_no_restart() {
     let Some(cluster) = cluster() else { return };
     let database = attacked(cluster, Variant::A);
     let boss = cluster.connect(BOSS, &database);
-    boss.run(
-        "do $$ begin create role turning login in role needs_password password 'hunter2-first'; \
-         exception when duplicate_object then null; end $$",
-    );
-    boss.run(
-        "grant select (id) on public.base to turning; \
-         revoke usage on schema public, evil, sales, \"Ünï \"\"côde\"\"\" from public; \
-         grant usage on schema public to turning",
-    );
+    prepare(&boss, "turning");
     let vault = Vault::start("hunter2-first");
     let connection = format!("{}?sslmode=disable", cluster.url("turning", &database));
-    let world = world(&vault, &connection);
+    let world = world(&vault, &connection, KEPT);
     let arguments = ["--dangerous-allow-excess-privileges"];
     let mut raw = Raw::spawn(&mut command(&world, &arguments), Era::Modern);
     raw.listen();
@@ -153,9 +185,45 @@ fn a_password_that_the_vault_changes_needs_no_restart() {
 }
 
 #[test]
+fn a_lease_is_renewed_by_the_second_process_while_the_kernel_holds_it_down() {
+    let Some(cluster) = cluster() else { return };
+    let database = attacked(cluster, Variant::A);
+    let boss = cluster.connect(BOSS, &database);
+    prepare(&boss, "leased");
+    let vault = Vault::start("hunter2-first");
+    let connection = format!("{}?sslmode=disable", cluster.url("leased", &database));
+    let world = world(&vault, &connection, "vault:database/creds/crm#password");
+    let arguments = ["--dangerous-allow-excess-privileges", "--sandbox=require"];
+    let mut raw = Raw::spawn(&mut command(&world, &arguments), Era::Modern);
+    raw.listen();
+    let count = json!({"sql": "SELECT count(*) FROM base"});
+    let mut is_answered = || {
+        boss.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'leased'");
+        let answer = raw.call("query_rows", count.clone());
+        assert_eq!(answer.ok().structured()["rows"], json!([[3]]));
+    };
+    let made = || vault.asked("/v1/database/creds/crm");
+    let renewed = || vault.asked("/v1/sys/leases/renew");
+    is_answered();
+    assert_eq!((made(), renewed()), (1, 0));
+    thread::sleep(Duration::from_millis(2100));
+    is_answered();
+    assert_eq!((made(), renewed()), (1, 1));
+    // beyond its end there is no renewing
+    thread::sleep(Duration::from_millis(3100));
+    is_answered();
+    assert_eq!((made(), renewed()), (2, 1));
+    let ended = raw.close();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for secret in ["hunter2", TOKEN] {
+        world.assert_never(&ended, secret);
+    }
+}
+
+#[test]
 fn a_check_tells_what_a_vault_says_and_nothing_of_it() {
     let vault = Vault::start("hunter2-canary");
-    let world = world(&vault, "postgres://app@127.0.0.1:1/crm");
+    let world = world(&vault, "postgres://app@127.0.0.1:1/crm", KEPT);
     let check = || {
         let output = command(&world, &["secret", "check"])
             .output()

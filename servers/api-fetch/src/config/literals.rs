@@ -81,7 +81,7 @@ proptest! {
         for (field, line) in PLACES {
             // the path of a file may stand there as well: of a key itself it has a line's end
             let text = match field {
-                "Secret" => format!("{}PRIVATE KEY-----\n{literal}", "-----BEGIN "),
+                "Secret" => format!("-----BEGIN {}-----\n{literal}", "PRIVATE KEY"),
                 _ => literal.clone(),
             };
             // for printable text the two languages quote alike
