@@ -22,7 +22,9 @@ use crate::serve::logging::START;
 impl<P: Program> Start<'_, P> {
     /// How much the kernel must enforce: as the command line says, else the configuration.
     pub(super) fn sandbox_mode(&self) -> Mode {
-        self.common.sandbox.unwrap_or(P::common(self.config).sandbox)
+        self.common
+            .sandbox
+            .unwrap_or(P::common(self.config).sandbox)
     }
 
     /// Holds the process down; there is no way back.
