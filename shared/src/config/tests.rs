@@ -88,7 +88,7 @@ fn the_common_table_reads_as_documented() {
                 [guard.limits]\ndeadline-seconds = 5\nrequest-bytes = \"256 KiB\"\n";
     let source = Source::new("/etc/keyhole/server.toml", text);
     let common = source.parse::<Server>().unwrap().guard;
-    assert_eq!(common.sandbox, Some(crate::sandbox::Mode::BestEffort));
+    assert_eq!(common.sandbox, crate::sandbox::Mode::BestEffort);
     assert_eq!(common.limits.deadline_seconds.get(), 5);
     assert_eq!(common.limits.request_bytes.get(), 262_144);
     assert_eq!(common.audit.low_water_bytes, Bytes(200_000_000));
