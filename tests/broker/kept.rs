@@ -12,6 +12,7 @@ use super::cmdline;
 use super::descriptors;
 use super::figure;
 use super::serve;
+use super::serve_to_be_seen;
 use super::world;
 use crate::api::upstream::Upstream;
 use crate::api::upstream::respond;
@@ -20,7 +21,7 @@ use crate::api::upstream::respond;
 fn l4_a_broker_has_no_secret_in_its_arguments_or_its_environment() {
     let upstream = Upstream::json(&json!({"a": 1}));
     let world = world(&upstream, "env:EXTERNAL_API_KEY");
-    let mut raw = serve(&world);
+    let mut raw = serve_to_be_seen(&world);
     raw.call("things", json!({})).ok();
     let broker = broker_of(raw.pid());
     let environment = std::fs::read(format!("/proc/{broker}/environ")).unwrap();
@@ -28,7 +29,7 @@ fn l4_a_broker_has_no_secret_in_its_arguments_or_its_environment() {
     assert_eq!(environment, "", "of what it may have nothing was set");
     let line = cmdline(broker);
     assert!(
-        line.ends_with(" --as-the-broker-of-a-server text warn require root-refused "),
+        line.ends_with(" --as-the-broker-of-a-server text warn off root-refused "),
         "{line}"
     );
     assert!(!line.contains(KEY) && !line.contains("config"), "{line}");
@@ -39,7 +40,7 @@ fn l4_a_broker_has_no_secret_in_its_arguments_or_its_environment() {
 fn a_broker_has_the_socket_to_its_worker_and_nothing_else() {
     let upstream = Upstream::json(&json!({"a": 1}));
     let world = world(&upstream, "env:EXTERNAL_API_KEY");
-    let mut raw = serve(&world);
+    let mut raw = serve_to_be_seen(&world);
     raw.call("things", json!({})).ok();
     let broker = broker_of(raw.pid());
     // the thread of the last request may just be on its way out
@@ -70,7 +71,7 @@ fn a_thousand_connections_leave_no_descriptor_in_either_process() {
         stream.shutdown(std::net::Shutdown::Both).ok();
     });
     let world = world(&upstream, "env:EXTERNAL_API_KEY");
-    let mut raw = serve(&world);
+    let mut raw = serve_to_be_seen(&world);
     raw.call("things", json!({})).ok();
     let broker = broker_of(raw.pid());
     let before = (descriptors(raw.pid()).len(), descriptors(broker).len());

@@ -112,10 +112,12 @@ fn a1_a_bad_policy_on_reload_keeps_the_last_good_one_and_is_recorded() {
         until(PATIENCE, logged).expect("the operator is told");
         assert!(!raw.stderr().contains("hunter2"));
         raw.ask("tools/list", json!({})).ok();
-        // and a good one is taken: nobody may do anything any more
+        // and a good one is taken, also where an editor renames it: nobody may do anything any more
+        let (new, policy) = ("policy.toml~", "policy.toml");
         subject
             .world
-            .file("policy.toml", "[roles.all]\nclearance = \"internal\"\n");
+            .file(new, "[roles.all]\nclearance = \"internal\"\n");
+        std::fs::rename(subject.world.path(new), subject.world.path(policy)).unwrap();
         raw.signal(Signal::HUP);
         let ended = raw.end();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);

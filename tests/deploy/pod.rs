@@ -387,13 +387,15 @@ fn the_sidecar_serves_the_agent_over_the_socket_and_the_watch_reads_its_trail() 
     let place = socket.display().to_string();
     let mut command = Command::new(&socat);
     for word in words(&pod, "readonly-fs") {
-        command.arg(match word.strip_prefix("EXEC:") {
-            Some(inner) => {
+        let served = word.strip_prefix("SYSTEM:exec ");
+        command.arg(match served.and_then(|served| served.split_once(" 3>&-")) {
+            Some((inner, closing)) => {
                 let inner: Vec<String> = inner.split(' ').map(str::to_owned).collect();
                 // socat takes no command that is as long as that of a cell
                 let script = format!("#!/bin/sh\nexec {}\n", cell.words(&inner).join(" "));
                 world.file("session", script).mode("session", 0o700);
-                format!("EXEC:{}", world.path("session").display())
+                let session = world.path("session");
+                format!("SYSTEM:exec {} 3>&-{closing}", session.display())
             }
             None => word.replace("/run/keyhole/handbook.sock", &place),
         });

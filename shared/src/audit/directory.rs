@@ -197,15 +197,20 @@ impl Directory {
 
 impl Identity {
     /// That of the file that was looked at.
-    #[expect(
-        clippy::useless_conversion,
-        reason = "the types differ between platforms"
+    #[cfg_attr(
+        target_vendor = "apple",
+        expect(
+            clippy::cast_sign_loss,
+            reason = "a device's number is compared, not counted"
+        )
     )]
     pub(super) fn of(stat: &Stat) -> Self {
-        Self {
-            device: u64::from(stat.st_dev),
-            inode: u64::from(stat.st_ino),
-        }
+        #[cfg(not(target_vendor = "apple"))]
+        let device = stat.st_dev;
+        #[cfg(target_vendor = "apple")]
+        let device = stat.st_dev as u64;
+        let inode = stat.st_ino;
+        Self { device, inode }
     }
 }
 

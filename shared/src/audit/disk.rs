@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::Advice;
 use rustix::io::Errno;
 
 use super::trouble::Trouble;
@@ -31,6 +30,31 @@ pub(super) enum Failure {
     Truncate(Errno),
 }
 
+/// Returns once the bytes of a file are on the disk.
+#[cfg(not(target_vendor = "apple"))]
+fn durable(fd: &OwnedFd) -> Result<(), Errno> {
+    rustix::fs::fdatasync(fd)
+}
+
+/// The same: there, syncing alone leaves bytes in the memory of the disk.
+#[cfg(target_vendor = "apple")]
+fn durable(fd: &OwnedFd) -> Result<(), Errno> {
+    rustix::fs::fcntl_fullfsync(fd)
+}
+
+/// Drops what is cached of a file.
+#[cfg(not(target_vendor = "apple"))]
+fn forget(fd: &OwnedFd) -> Result<(), Errno> {
+    rustix::fs::fadvise(fd, 0, None, rustix::fs::Advice::DontNeed)
+}
+
+/// There is no way to ask for it there.
+#[cfg(target_vendor = "apple")]
+#[expect(clippy::unnecessary_wraps, reason = "as where there is a way")]
+fn forget(_: &OwnedFd) -> Result<(), Errno> {
+    Ok(())
+}
+
 impl Disk {
     /// Appends all of `bytes`.
     pub(super) fn append(&self, fd: &OwnedFd, mut bytes: &[u8]) -> Result<(), Trouble> {
@@ -56,7 +80,7 @@ impl Disk {
         if let Some(Failure::Slow(time)) = self.take(|next| matches!(next, Failure::Slow(_))) {
             std::thread::sleep(time);
         }
-        rustix::fs::fdatasync(fd).map_err(system("sync a segment"))
+        durable(fd).map_err(system("sync a segment"))
     }
 
     /// Cuts a segment back to `bytes`, durably, and forgets what is cached of it.
@@ -73,7 +97,7 @@ impl Disk {
         }
         rustix::fs::fsync(fd).map_err(system("sync a segment"))?;
         // after a failed sync the cache may show what is not on the disk
-        rustix::fs::fadvise(fd, 0, None, Advice::DontNeed).map_err(system("cut a segment back"))
+        forget(fd).map_err(system("cut a segment back"))
     }
 
     #[cfg(not(test))]

@@ -10,7 +10,6 @@ use hmac::Hmac;
 use hmac::Mac;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use rustix::rand::GetRandomFlags;
 use sha2::Sha256;
 
 use super::chain::push_hex;
@@ -88,14 +87,10 @@ impl fmt::Debug for Key {
 /// Random bytes of the operating system.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], Trouble> {
     let mut bytes = [0; N];
-    let mut filled = 0;
-    while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
-        match rustix::rand::getrandom(room, GetRandomFlags::empty()) {
-            Ok(count) => filled += count,
-            Err(Errno::INTR) => {}
-            Err(cause) => return Err(system("get random bytes")(cause)),
-        }
-    }
+    // whatever the number, there is nothing that an operator could do about it but see it
+    let number = |error: getrandom::Error| error.raw_os_error().unwrap_or(Errno::IO.raw_os_error());
+    getrandom::fill(&mut bytes)
+        .map_err(|error| system("get random bytes")(Errno::from_raw_os_error(number(error))))?;
     Ok(bytes)
 }
 

@@ -262,7 +262,7 @@ impl Line {
     }
 
     fn send(&self, request: Request) -> Result<(), Failure> {
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        let flags = wire::QUIET | SendFlags::DONTWAIT;
         match rustix::net::send(&self.socket, &request.write(), flags) {
             Ok(Request::SIZE) => Ok(()),
             // nothing of it was sent

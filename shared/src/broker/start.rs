@@ -22,8 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use rustix::net::AddressFamily;
-use rustix::net::sockopt;
 
 use super::Broker;
 use super::Charter;
@@ -153,12 +151,12 @@ pub(super) fn heard<P: Policy>(socket: &UnixStream) -> Result<Option<Charter<P>>
     }
 }
 
-/// The socket on standard input, if it is one that a worker made.
+/// The socket on standard input, if it is one that a worker made: it is of this machine, and has a
+/// peer.
 fn worker() -> Option<UnixStream> {
-    let stdin = io::stdin();
-    let domain = sockopt::socket_domain(stdin.as_fd()).ok()?;
-    let socket = stdin.as_fd().try_clone_to_owned().ok()?;
-    (domain == AddressFamily::UNIX).then(|| UnixStream::from(socket))
+    let socket = io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let socket = UnixStream::from(socket);
+    socket.peer_addr().ok().map(|_| socket)
 }
 
 #[cfg(target_os = "linux")]

@@ -221,7 +221,7 @@ pub(super) fn send(
     }
     let mut left = bytes;
     while !left.is_empty() {
-        match sendmsg(to, &[IoSlice::new(left)], &mut control, SendFlags::NOSIGNAL) {
+        match sendmsg(to, &[IoSlice::new(left)], &mut control, QUIET) {
             Ok(sent) => {
                 control.clear();
                 left = left.get(sent..).unwrap_or_default();
@@ -259,6 +259,13 @@ pub(super) fn receive(from: impl AsFd, into: &mut [u8]) -> io::Result<(usize, Op
     }
     Ok((got.bytes, one))
 }
+
+/// A peer that is gone is an error, not a signal.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const QUIET: SendFlags = SendFlags::NOSIGNAL;
+// there the flag does not exist; the runtime of the language ignores the signal
+#[cfg(target_vendor = "apple")]
+pub(super) const QUIET: SendFlags = SendFlags::empty();
 
 #[cfg(not(any(target_os = "macos", target_os = "ios")))]
 const CLOSE_ON_EXEC: RecvFlags = RecvFlags::CMSG_CLOEXEC;
