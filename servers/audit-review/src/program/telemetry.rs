@@ -62,7 +62,8 @@ pub(super) fn run(
     let settings = &start.config.telemetry;
     let trail = super::trail(start, arguments.trail);
     let collector = collector(settings, start)?;
-    let key = settings.principal_key.as_ref().map(secret).transpose()?;
+    let key = settings.principal_key.as_ref();
+    let key = key.map(|key| secret(key, start)).transpose()?;
     let spans = Spans::new(settings.ratio, key.as_ref());
     let path = state(arguments.state, settings, start, &trail);
     let refused = |cause| StartError::step(format!("the state in {}", path.display()), cause);
