@@ -12,7 +12,7 @@ pub mod files;
 pub mod ground;
 #[cfg(feature = "forward")]
 pub mod kept;
-#[cfg(feature = "forward")]
+#[cfg(feature = "send")]
 pub mod send;
 
 use std::ops::ControlFlow;
