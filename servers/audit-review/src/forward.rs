@@ -22,7 +22,7 @@
 //! - What is left out of a trail (a gap, a bad line) is a notice in its place.
 
 pub mod address;
-#[cfg(feature = "send")]
+#[cfg(any(feature = "forward", feature = "telemetry"))]
 pub mod backoff;
 #[cfg(feature = "forward")]
 pub mod batch;

@@ -108,7 +108,7 @@ pub(super) fn clock() -> DateTime<Utc> {
 }
 
 /// Some number, so that two senders do not knock at the same instant.
-#[cfg(feature = "send")]
+#[cfg(any(feature = "forward", feature = "telemetry"))]
 pub(super) fn chance() -> u16 {
     let mut bytes = [0; 2];
     // without it both wait the shortest

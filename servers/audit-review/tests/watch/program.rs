@@ -224,7 +224,7 @@ fn it_follows_the_trail_alone_and_ends_in_order_when_told_to() {
     assert!(lines.next().unwrap().unwrap().contains(":ada:"));
     let (code, _, said) = bed.run(&["--once"]);
     assert_eq!(code, Some(3));
-    assert!(said.contains("another watch holds it"), "{said}");
+    assert!(said.contains("another process holds it"), "{said}");
     bed.probe("bob", THEN + 60);
     assert!(lines.next().unwrap().unwrap().contains(":bob:"));
     let pid = watching.id().to_string();

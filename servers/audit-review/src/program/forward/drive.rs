@@ -276,7 +276,7 @@ impl Drive {
 
     fn save(&self) -> bool {
         let text = kept::print(&self.at, &self.receiver.kind);
-        match self.file.save(&text) {
+        match self.file.save(text.as_bytes()) {
             Ok(()) => true,
             Err(error) => {
                 self.log
