@@ -10,9 +10,8 @@
 pub mod files;
 #[cfg(feature = "forward")]
 pub mod ground;
-#[cfg(feature = "forward")]
 pub mod kept;
-#[cfg(feature = "forward")]
+#[cfg(any(feature = "forward", feature = "telemetry"))]
 pub mod send;
 
 use std::ops::ControlFlow;

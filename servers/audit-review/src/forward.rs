@@ -13,7 +13,8 @@
 //! | `kept`       | what is kept of how far a receiver got?              |
 //!
 //! Pure: what connects is below [`effects`](crate::effects), what drives it is the command `forward`.
-//! The settings are read by every build; the rest is the cargo feature `forward`.
+//! The settings are read by every build; the rest is the cargo feature `forward`, of which `telemetry`
+//! uses [`address`] and `backoff` as well.
 //!
 //! # Invariants
 //!
@@ -21,7 +22,7 @@
 //! - What is left out of a trail (a gap, a bad line) is a notice in its place.
 
 pub mod address;
-#[cfg(feature = "forward")]
+#[cfg(any(feature = "forward", feature = "telemetry"))]
 pub mod backoff;
 #[cfg(feature = "forward")]
 pub mod batch;

@@ -8,8 +8,7 @@
 //! | read the trail            | [`effects`]          | at each question, by its directory |
 //! | decide who sees which record | [`scope::Scope`]  | from the configuration            |
 //! | change the trail          | nothing but `prune`  | by an operator, on the command line |
-//! | connect                   | nothing but `telemetry` | to one collector, if it is built with that feature |
-//! | connect                   | nothing, or `forward` with the cargo feature of that name | by an operator, to the receivers of the configuration |
+//! | connect                   | nothing, or `effects::send` with the cargo features `forward` and `telemetry` | by an operator, to the receivers and the collector of the configuration |
 //!
 //! A request goes `tools` -> [`query`] (what is asked for) -> [`effects`] (reads) -> [`scope`]
 //! (a record is released or it is not there).

@@ -14,6 +14,7 @@ pub mod prove;
 pub mod prune;
 pub mod report;
 pub mod show;
+mod stay;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
 pub mod trust;
@@ -21,6 +22,7 @@ pub mod verify;
 pub mod watch;
 
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use guard::audit::Trouble;
@@ -205,12 +207,16 @@ Exit codes beside the usual ones:
 /// The trail in `dir`, else the configured one, else that of this server itself.
 fn trail(start: &Start<'_, AuditReviewProgram>, dir: Option<PathBuf>) -> Trail {
     let configured = start.config.trail.dir.as_ref();
-    let configured = configured.map(|dir| match start.source {
-        Some(source) => source.resolve(dir),
-        None => dir.clone(),
-    });
-    let dir = dir.or(configured);
+    let dir = dir.or(configured.map(|dir| resolve(dir, start)));
     Trail::new(dir.unwrap_or_else(|| start.audit_dir.to_owned()))
+}
+
+/// A path of the configuration, which is relative to its file.
+fn resolve(path: &Path, start: &Start<'_, AuditReviewProgram>) -> PathBuf {
+    match start.source {
+        Some(source) => source.resolve(path),
+        None => path.to_owned(),
+    }
 }
 
 /// Writes `text` to whoever reads it.

@@ -16,17 +16,17 @@
 //! - Metrics are counted from the first record on and kept beside the place in the trail: what is
 //!   sent twice is counted once.
 //!
-//! | module        | does                                                                      |
-//! |---------------|---------------------------------------------------------------------------|
-//! | `request`     | reads what a record says of a request                                      |
-//! | [`span`]      | makes a span of it                                                         |
-//! | [`metric`]    | counts it                                                                  |
-//! | `otlp`        | writes both as the protocol has them                                       |
-//! | [`settings`]  | is `[telemetry]` of the configuration                                      |
-//! | [`follow`]    | goes along a trail                                                         |
-//! | [`collector`] | sends: the only module that connects                                       |
+//! | module       | does                                     |
+//! |--------------|------------------------------------------|
+//! | `request`    | reads what a record says of a request    |
+//! | [`span`]     | makes a span of it                       |
+//! | [`metric`]   | counts it                                |
+//! | `otlp`       | writes both as the protocol has them     |
+//! | [`settings`] | is `[telemetry]` of the configuration    |
+//! | [`follow`]   | goes along a trail                       |
+//!
+//! Pure but for reading the trail: what connects is below [`effects`](crate::effects).
 
-pub mod collector;
 pub mod follow;
 pub mod metric;
 mod otlp;

@@ -182,7 +182,14 @@ impl Profile {
     pub fn readable(&self) -> impl Iterator<Item = &std::path::Path> {
         self.read.iter().map(PathBuf::as_path)
     }
+}
 
+/// What is asked of it by who holds a process down.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "elsewhere there is no such means")
+)]
+impl Profile {
     /// Whether it connects by itself.
     pub(super) fn connects(&self) -> bool {
         !self.sockets.is_empty()

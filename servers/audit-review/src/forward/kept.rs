@@ -86,8 +86,8 @@ pub fn print(at: &At, kind: &Kind) -> String {
 /// # Errors
 ///
 /// [`NotKept`] if it is not that.
-pub fn parse(text: &str, kind: &Kind) -> Result<At, NotKept> {
-    let written: Written = serde_json::from_str(text).map_err(|_| NotKept::Damaged)?;
+pub fn parse(bytes: &[u8], kind: &Kind) -> Result<At, NotKept> {
+    let written: Written = serde_json::from_slice(bytes).map_err(|_| NotKept::Damaged)?;
     if written.v != VERSION {
         return Err(NotKept::Version);
     }
@@ -123,6 +123,8 @@ fn receiver(kind: &Kind) -> String {
     STANDARD_NO_PAD.encode(digest.finalize())
 }
 
+/// The most bytes of it.
+pub const MOST: u64 = 64 << 10;
 const VERSION: u32 = 1;
 
 #[cfg(test)]
@@ -155,14 +157,20 @@ mod tests {
         };
         let text = print(&at, &otlp("https://a/x"));
         assert!(!text.contains("https"), "{text}");
-        assert_eq!(parse(&text, &otlp("https://a/x")), Ok(at));
+        assert_eq!(parse(text.as_bytes(), &otlp("https://a/x")), Ok(at));
         for other in [otlp("https://b/x"), Kind::Stdout] {
-            assert_eq!(parse(&text, &other), Err(NotKept::Receiver));
+            assert_eq!(parse(text.as_bytes(), &other), Err(NotKept::Receiver));
         }
         let damaged = text.replace("ab", "zz");
-        assert_eq!(parse(&damaged, &otlp("https://a/x")), Err(NotKept::Damaged));
+        assert_eq!(
+            parse(damaged.as_bytes(), &otlp("https://a/x")),
+            Err(NotKept::Damaged)
+        );
         let newer = text.replace("\"v\":1", "\"v\":2");
-        assert_eq!(parse(&newer, &otlp("https://a/x")), Err(NotKept::Version));
-        assert_eq!(parse("", &Kind::Stdout), Err(NotKept::Damaged));
+        assert_eq!(
+            parse(newer.as_bytes(), &otlp("https://a/x")),
+            Err(NotKept::Version)
+        );
+        assert_eq!(parse(b"", &Kind::Stdout), Err(NotKept::Damaged));
     }
 }

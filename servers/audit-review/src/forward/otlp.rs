@@ -55,18 +55,6 @@ pub fn body(items: &[Item], now: i64) -> String {
     out
 }
 
-/// How many log records the receiver says it rejected, in the answer to a request that it took.
-#[must_use]
-pub fn rejected(answer: &[u8]) -> u64 {
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    match answer.pointer("/partialSuccess/rejectedLogRecords") {
-        // 64 bits are a text in this encoding; not all know
-        Some(Value::String(text)) => text.parse().unwrap_or(0),
-        Some(value) => value.as_u64().unwrap_or(0),
-        None => 0,
-    }
-}
-
 /// Which process wrote it.
 #[derive(Eq, PartialEq)]
 struct Resource([Option<String>; 3]);
@@ -280,21 +268,6 @@ mod tests {
             let read = read(&[line("a", &format!(",\"trace_id\":\"{id}\""))]);
             let record = &read["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
             assert!(record.get("traceId").is_none(), "{id}");
-        }
-    }
-
-    #[test]
-    fn what_was_rejected_is_read_from_the_answer() {
-        assert_eq!(
-            rejected(br#"{"partialSuccess":{"rejectedLogRecords":"3"}}"#),
-            3
-        );
-        assert_eq!(
-            rejected(br#"{"partialSuccess":{"rejectedLogRecords":2}}"#),
-            2
-        );
-        for answer in ["", "{}", "garbage", r#"{"partialSuccess":{}}"#, "\u{0}"] {
-            assert_eq!(rejected(answer.as_bytes()), 0, "{answer}");
         }
     }
 }

@@ -5,12 +5,10 @@
 //! - Nothing was printed or written when a signal ended it: what the work gives comes back only
 //!   whole.
 
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
-
 use guard::program::StartError;
 
 use super::found;
+use super::stay::Signals;
 
 /// Runs `work`, which only reads, on a thread of its own. With SIGINT or SIGTERM it is left where
 /// it is, and the process is to end.
@@ -22,10 +20,7 @@ pub(super) fn cancellable<T: Send + 'static>(
         .build()
         .map_err(|cause| StartError::step("wait for signals", cause))?;
     runtime.block_on(async {
-        let listen =
-            |kind| signal(kind).map_err(|cause| StartError::step("listen to signals", cause));
-        let mut term = listen(SignalKind::terminate())?;
-        let mut int = listen(SignalKind::interrupt())?;
+        let mut signals = Signals::listen()?;
         let (tell, done) = tokio::sync::oneshot::channel();
         std::thread::Builder::new()
             .name("reader".to_owned())
@@ -40,8 +35,7 @@ pub(super) fn cancellable<T: Send + 'static>(
         };
         tokio::select! {
             biased;
-            _ = term.recv() => Err(cancelled()),
-            _ = int.recv() => Err(cancelled()),
+            () = signals.any() => Err(cancelled()),
             done = done => done.map_err(|cause| StartError::step("read the trail", cause)),
         }
     })

@@ -17,24 +17,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::DateTime;
-use chrono::Utc;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 use tokio::sync::mpsc;
 
-use guard::audit::Audit;
-use guard::audit::Origin;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::server::Server;
 
 use super::AuditReviewProgram;
 use super::found;
-use crate::AuditReview;
-use crate::effects::Trail;
-use crate::effects::send::Print;
+use super::stay;
+use super::stay::Signals;
+use super::stay::clock;
+use crate::effects::send::receiver::Print;
 use crate::forward::settings::Receiver;
 use crate::forward::settings::twice;
 use drive::End;
@@ -73,7 +69,7 @@ pub(super) fn run(
     let receivers = chosen(&start.config.forward, &arguments.to)?;
     let trail = super::trail(start, arguments.trail);
     // opened before anything is sent: what cannot be recorded is not done
-    let audit = Arc::new(open(start, &trail)?);
+    let audit = Arc::new(stay::open(start, &trail)?);
     let (print, mut prints) = mpsc::channel(1);
     let orders = Orders {
         trail,
@@ -86,11 +82,7 @@ pub(super) fn run(
     let fleet = Fleet::launch(&receivers, &orders, start, &print)?;
     // from here on only those that were started print
     drop(print);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| StartError::step("start a timer", cause))?;
-    let waited = runtime.block_on(until_done(&fleet, &mut prints, out));
+    let waited = stay::runtime()?.block_on(until_done(&fleet, &mut prints, out));
     // whoever waits for standard output is told that nobody writes it any more
     drop(prints);
     fleet.stop();
@@ -135,12 +127,7 @@ async fn until_done(
     prints: &mut mpsc::Receiver<Print>,
     out: &mut dyn Write,
 ) -> Result<(), StartError> {
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
-
-    let failed = |cause| StartError::step("listen for signals", cause);
-    let mut term = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut signals = Signals::listen()?;
     let mut work = std::pin::pin!(async {
         while let Some(asked) = prints.recv().await {
             let written = print(out, asked.text.as_bytes()).await;
@@ -150,8 +137,7 @@ async fn until_done(
     });
     tokio::select! {
         () = &mut work => {}
-        _ = term.recv() => fleet.stop(),
-        _ = int.recv() => fleet.stop(),
+        () = signals.any() => fleet.stop(),
     }
     Ok(())
 }
@@ -180,20 +166,6 @@ fn takes_more() -> bool {
     }
 }
 
-/// The trail as it is written to.
-fn open(start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> Result<Audit, StartError> {
-    let settings = start.trail_settings(trail.dir())?;
-    let origin = Origin {
-        server_name: AuditReview::NAME,
-        server_version: AuditReview::VERSION,
-        ..Origin::default()
-    };
-    Audit::open(settings, origin, clock()).map_err(|cause| {
-        let step = format!("open the audit trail in {}", trail.dir().display());
-        StartError::step(step, cause)
-    })
-}
-
 /// The exit code of what all receivers came to.
 fn told(ends: &[(String, End)]) -> Result<(), StartError> {
     let of = |wanted: fn(&End) -> bool| -> Vec<&str> {
@@ -215,15 +187,6 @@ fn told(ends: &[(String, End)]) -> Result<(), StartError> {
         });
     }
     Ok(())
-}
-
-/// The one place of this command that reads the clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "time comes in here and is passed on"
-)]
-pub(super) fn clock() -> DateTime<Utc> {
-    Utc::now()
 }
 
 /// Less than every pipe takes at once when it says that it takes more.

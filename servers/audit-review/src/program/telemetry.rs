@@ -14,7 +14,7 @@ use chrono::DateTime;
 use chrono::Utc;
 use serde_json::Value;
 
-use guard::audit::Trouble;
+use guard::audit;
 use guard::config::Spanned;
 use guard::gate::record_id;
 use guard::program::Start;
@@ -23,10 +23,15 @@ use guard::secret::Secret;
 
 use super::AuditReviewProgram;
 use super::print;
-use crate::effects::Trail;
-use crate::telemetry::collector::Collector;
-use crate::telemetry::collector::Sent as Answer;
-use crate::telemetry::collector::Signal;
+use super::stay;
+use super::stay::Signals;
+use super::stay::chance;
+use super::stay::clock;
+use crate::effects::send::Sent as Answer;
+use crate::effects::send::Trouble;
+use crate::effects::send::collector::Collector;
+use crate::effects::send::collector::Signal;
+use crate::forward::backoff::Backoff;
 use crate::telemetry::follow::Follow;
 use crate::telemetry::follow::Sent;
 use crate::telemetry::settings::Endpoint;
@@ -65,10 +70,9 @@ pub(super) fn run(
     let key = settings.principal_key.as_ref();
     let key = key.map(|key| secret(key, start)).transpose()?;
     let spans = Spans::new(settings.ratio, key.as_ref());
-    let path = state(arguments.state, settings, start, &trail);
-    let refused = |cause| StartError::step(format!("the state in {}", path.display()), cause);
-    let file = StateFile::hold(&path).map_err(refused)?;
-    let sent = file.load().map_err(refused)?;
+    let configured = settings.state.as_ref();
+    let path = stay::state(arguments.state, configured, start, &trail, BESIDE);
+    let (file, sent) = stay::hold(&path)?;
     let new = || Sent::nothing(start.now(), record_id(start.now()).to_string());
     let mut work = Work {
         follow: Follow::on(trail, spans, sent.unwrap_or_else(new)),
@@ -78,10 +82,7 @@ pub(super) fn run(
         records: 0,
         told: None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| StartError::step("start a timer", cause))?;
+    let runtime = stay::runtime()?;
     let ended = runtime.block_on(work.run());
     // names are looked up by a thread that nothing can stop
     runtime.shutdown_background();
@@ -165,83 +166,63 @@ impl Work {
         body: &Value,
         signals: &mut Signals,
     ) -> Result<Go, StartError> {
-        let mut tries = 0_u32;
+        let mut backoff = Backoff::default();
         loop {
-            let answer = tokio::select! {
+            let sent = tokio::select! {
                 biased;
                 () = signals.any() => return Ok(Go::Stop),
-                answer = self.collector.send(signal, body) => answer,
+                sent = self.collector.send(signal, body, clock()) => sent,
             };
-            let after = match answer.map_err(|cause| StartError::step(SEND, cause))? {
-                Answer::Taken(rejected) => {
-                    if rejected > 0 {
-                        tracing::warn!(
-                            rejected,
-                            "the collector has no use for some of what was sent"
-                        );
-                    }
-                    if tries > 0 {
-                        tracing::info!("the collector takes again what is sent");
-                    }
-                    if signal == Signal::Metrics {
-                        self.told = Some(clock());
-                    }
-                    return Ok(Go::On);
+            let (why, asked) = match sent {
+                Answer::Taken => return Ok(self.taken(signal, backoff)),
+                Answer::TakenBut(rejected) => {
+                    tracing::warn!(
+                        rejected,
+                        "the collector has no use for some of what was sent"
+                    );
+                    return Ok(self.taken(signal, backoff));
                 }
-                Answer::Later(after) => after,
+                Answer::Later(why, asked) => (why, asked),
+                Answer::Refused(why) => return Err(StartError::step(SEND, refused(&why))),
+                // nobody is there to send to any more
+                Answer::Gone => return Ok(Go::Stop),
             };
-            tries = tries.saturating_add(1);
-            if self.every.is_none() && tries >= TRIES {
+            let pause = backoff.next(chance(), asked);
+            if self.every.is_none() && backoff.failures() >= TRIES {
                 return Err(StartError::step(SEND, GIVEN_UP));
             }
-            if tries == 1 {
+            if backoff.failures() == 1 {
                 tracing::warn!(
+                    %why,
                     "the collector does not take what is sent: it is kept in the trail and sent later"
                 );
             }
             tokio::select! {
                 () = signals.any() => return Ok(Go::Stop),
-                () = tokio::time::sleep(pause(tries, after, clock())) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
-}
 
-/// What ends it in order.
-struct Signals {
-    term: tokio::signal::unix::Signal,
-    int: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, StartError> {
-        use tokio::signal::unix::SignalKind;
-        use tokio::signal::unix::signal;
-
-        let failed = |cause| StartError::step("listen for signals", cause);
-        Ok(Self {
-            term: signal(SignalKind::terminate()).map_err(failed)?,
-            int: signal(SignalKind::interrupt()).map_err(failed)?,
-        })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
+    fn taken(&mut self, signal: Signal, backoff: Backoff) -> Go {
+        if backoff.failures() > 0 {
+            tracing::info!("the collector takes again what is sent");
         }
+        if signal == Signal::Metrics {
+            self.told = Some(clock());
+        }
+        Go::On
     }
 }
 
-/// How long until the next try: as asked, else twice as long each time; and a bit that differs.
-fn pause(tries: u32, asked: Option<u64>, now: DateTime<Utc>) -> Duration {
-    let grown = SHORTEST.saturating_mul(1 << tries.saturating_sub(1).min(16));
-    let asked = asked.map(Duration::from_secs);
-    let base = asked.map_or(grown.min(LONGEST), |asked| {
-        asked.clamp(SHORTEST, LONGEST_ASKED)
-    });
-    // several that failed together do not come back together
-    base + base.mul_f64(f64::from(now.timestamp_subsec_micros() % 1000) / 4000.0)
+/// What an operator is to look at.
+fn refused(why: &Trouble) -> String {
+    match why.status() {
+        Some(status) => format!(
+            "the collector answered {status}: look at the address and the headers in [telemetry], or at its log"
+        ),
+        None => why.to_string(),
+    }
 }
 
 fn collector(
@@ -255,12 +236,8 @@ fn collector(
     if !endpoint.is_fit(settings.insecure) {
         return Err(unfit(at, start));
     }
-    let headers = settings.headers.iter();
-    let headers = headers.map(|(name, value)| Ok((name.clone(), secret(value, start)?)));
-    let headers = headers.collect::<Result<Vec<_>, StartError>>()?;
-    let ca = settings.ca.as_ref().map(|ca| resolve(ca, start));
-    Collector::new(endpoint.clone(), ca, &headers, PATIENCE)
-        .map_err(|cause| StartError::step("prepare for the collector", cause))
+    let secrets = start.secrets();
+    Collector::open(endpoint, settings, start.source, &secrets, PATIENCE)
 }
 
 fn unfit(at: &Spanned<Endpoint>, start: &Start<'_, AuditReviewProgram>) -> StartError {
@@ -278,38 +255,8 @@ fn secret(
     loaded.map_err(|cause| StartError::step("fetch a secret", cause))
 }
 
-fn state(
-    given: Option<PathBuf>,
-    settings: &Settings,
-    start: &Start<'_, AuditReviewProgram>,
-    trail: &Trail,
-) -> PathBuf {
-    let configured = settings.state.as_ref().map(|path| resolve(path, start));
-    given.or(configured).unwrap_or_else(|| {
-        let mut beside = trail.dir().as_os_str().to_owned();
-        beside.push(".telemetry");
-        beside.into()
-    })
-}
-
-fn resolve(path: &std::path::Path, start: &Start<'_, AuditReviewProgram>) -> PathBuf {
-    match start.source {
-        Some(source) => source.resolve(path),
-        None => path.to_owned(),
-    }
-}
-
-fn failed(cause: Trouble) -> StartError {
+fn failed(cause: audit::Trouble) -> StartError {
     StartError::step("read the trail", cause)
-}
-
-/// The one place of this command that reads the clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "time comes in here and is passed on"
-)]
-fn clock() -> DateTime<Utc> {
-    Utc::now()
 }
 
 const SEND: &str = "send to the collector";
@@ -321,12 +268,10 @@ const PLAIN: &str = "expected https, or http to a loopback address with `insecur
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often one run asks.
 const TRIES: u32 = 5;
-const SHORTEST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(60);
-/// The longest that a collector may ask for.
-const LONGEST_ASKED: Duration = Duration::from_secs(600);
 /// So many seconds until counts that do not change are told again.
 const REPEAT: i64 = 60;
+/// What is added to the directory of the trail for the file of what was sent.
+const BESIDE: &str = ".telemetry";
 
 const HELP: &str = "\
 Spans and metrics are made of the trail, so no server needs a network for them, and what a collector
@@ -339,26 +284,3 @@ Examples:
       Follow the trail.
   audit-review telemetry --once --config audit-review.toml
       Send what is there, from a timer.";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_grows_to_a_minute_and_is_never_shorter_than_asked() {
-        let now = DateTime::from_timestamp(1_800_000_000, 999_000_000).unwrap();
-        let mut before = Duration::ZERO;
-        for tries in 1..100 {
-            let pause = pause(tries, None, now);
-            assert!(
-                pause >= before && pause <= LONGEST.mul_f64(1.25),
-                "{tries}: {pause:?}"
-            );
-            before = pause;
-        }
-        assert!(before >= LONGEST);
-        assert!(pause(1, Some(7), now) >= Duration::from_secs(7));
-        assert!(pause(1, Some(0), now) >= SHORTEST);
-        assert!(pause(1, Some(u64::MAX), now) <= LONGEST_ASKED.mul_f64(1.25));
-    }
-}

@@ -14,20 +14,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::DateTime;
-use chrono::Utc;
-
 use guard::audit;
-use guard::audit::Audit;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::server::Server;
 
 use super::AuditReviewProgram;
-use crate::AuditReview;
-use crate::effects::Trail;
+use super::stay;
+use super::stay::Signals;
+use super::stay::clock;
 use crate::watch::finding::Finding;
-use crate::watch::state::StateFile;
 use alerts::Alerts;
 use follow::Follow;
 
@@ -68,12 +63,11 @@ pub(super) fn run(
     let mut follow = if arguments.replay {
         Follow::anew(trail, settings)
     } else {
-        let path = state(arguments.state, start, &trail);
-        let refused = |cause| StartError::step(format!("the state in {}", path.display()), cause);
-        let file = StateFile::hold(&path).map_err(refused)?;
-        let state = file.load().map_err(refused)?;
+        let configured = start.config.watch.state.as_ref();
+        let path = stay::state(arguments.state, configured, start, &trail, BESIDE);
+        let (file, state) = stay::hold(&path)?;
         // opened before anything is looked for: what cannot be recorded is not found
-        let audit = Arc::new(open(start, &trail)?);
+        let audit = Arc::new(stay::open(start, &trail)?);
         // findings are records of the trail: what sends them reads it, and holds up nothing here
         alerts = Alerts::open(start, &trail, &audit, arguments.once)?;
         Follow::on(trail, settings, state, (file, audit)).map_err(failed)?
@@ -86,11 +80,7 @@ pub(super) fn run(
     let ended = if arguments.once || arguments.replay {
         follow.look(clock(), &mut |finding| told.tell(finding))
     } else {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| StartError::step("start a timer", cause))?;
-        runtime.block_on(until_stopped(&mut follow, &mut told, arguments.every))
+        stay::runtime()?.block_on(until_stopped(&mut follow, &mut told, arguments.every))
     };
     // with --once all findings are there now, and sent before it ends
     let sent = match alerts {
@@ -116,18 +106,12 @@ async fn until_stopped(
     told: &mut Told<'_>,
     every: u64,
 ) -> Result<(), StartError> {
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
-
-    let failed = |cause| StartError::step("listen for signals", cause);
-    let mut term = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut signals = Signals::listen()?;
     loop {
         follow.look(clock(), &mut |finding| told.tell(finding))?;
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(every)) => {}
-            _ = term.recv() => return Ok(()),
-            _ = int.recv() => return Ok(()),
+            () = signals.any() => return Ok(()),
         }
     }
 }
@@ -152,48 +136,14 @@ impl Told<'_> {
     }
 }
 
-fn state(given: Option<PathBuf>, start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> PathBuf {
-    let configured = start.config.watch.state.as_ref();
-    let configured = configured.map(|path| match start.source {
-        Some(source) => source.resolve(path),
-        None => path.clone(),
-    });
-    given.or(configured).unwrap_or_else(|| {
-        let mut beside = trail.dir().as_os_str().to_owned();
-        beside.push(".watch");
-        beside.into()
-    })
-}
-
-/// The trail as it is written to.
-fn open(start: &Start<'_, AuditReviewProgram>, trail: &Trail) -> Result<Audit, StartError> {
-    let settings = start.trail_settings(trail.dir())?;
-    let origin = audit::Origin {
-        server_name: AuditReview::NAME,
-        server_version: AuditReview::VERSION,
-        ..audit::Origin::default()
-    };
-    Audit::open(settings, origin, clock()).map_err(|cause| {
-        let step = format!("open the audit trail in {}", trail.dir().display());
-        StartError::step(step, cause)
-    })
-}
-
 fn failed(cause: audit::Trouble) -> StartError {
     StartError::step("read the trail", cause)
 }
 
-/// The one place of this command that reads the clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "time comes in here and is passed on"
-)]
-fn clock() -> DateTime<Utc> {
-    Utc::now()
-}
-
 /// The exit code if something was found.
 const FOUND: u8 = 10;
+/// What is added to the directory of the trail for the file of what was learned.
+const BESIDE: &str = ".watch";
 
 const HELP: &str = "\
 Each finding is a record of kind `detect` in the same trail, so that `show --kind detect` and

@@ -6,7 +6,6 @@
 //! - A header that proves something is a reference to a secret, never the secret.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -15,6 +14,9 @@ use serde::Deserializer;
 use guard::config::Spanned;
 use guard::config::expected;
 use guard::secret::SecretRef;
+
+use crate::forward::address::Address;
+use crate::forward::address::Scheme;
 
 /// `[telemetry]`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,80 +50,43 @@ impl Settings {
 /// Where a collector is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
-    pub(super) tls: bool,
-    /// A name in lower case, or an address without brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
+    address: Address,
     /// Without a slash at its end.
-    pub(super) path: String,
+    path: String,
 }
 
 impl Endpoint {
     fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://")?;
-        let tls = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(rest) => {
-                let (address, port) = rest.split_once(']')?;
-                address.parse::<std::net::Ipv6Addr>().ok()?;
-                (address, port)
-            }
-            None => {
-                let (host, port) =
-                    authority.split_at_checked(authority.find(':').unwrap_or(authority.len()))?;
-                let plain = |b: u8| {
-                    b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.')
-                };
-                let fits = (1..=253).contains(&host.len()) && host.bytes().all(plain);
-                fits.then_some((host, port))?
-            }
-        };
-        let port = match port.strip_prefix(':') {
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-                digits.parse().ok().filter(|port| *port > 0)?
-            }
-            Some(_) => return None,
-            None if !port.is_empty() => return None,
-            None if tls => 443,
-            None => 4318,
-        };
+        let address = Address::parse(text)?;
+        let path = address.path("").trim_end_matches('/').to_owned();
         let plain =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'/');
-        let path = path.trim_end_matches('/');
         let climbs = path.split('/').any(|part| matches!(part, "." | ".."));
-        (path.len() <= 512 && path.bytes().all(plain) && !path.contains("//") && !climbs).then(
-            || Self {
-                tls,
-                host: host.to_owned(),
-                port,
-                path: path.to_owned(),
-            },
-        )
+        // more follows the path, so that it can have no query
+        let fits = matches!(address.scheme(), Scheme::Https | Scheme::Http)
+            && path.len() <= 512
+            && path.bytes().all(plain)
+            && !path.contains("//")
+            && !climbs;
+        fits.then_some(Self { address, path })
     }
 
     /// Whether it may be reached as it is written: by TLS, or on this machine where `insecure` allows it.
     #[must_use]
     pub fn is_fit(&self, insecure: bool) -> bool {
-        self.tls || (insecure && self.is_here())
+        self.address.is_encrypted() || (insecure && self.address.is_loopback())
     }
 
-    fn is_here(&self) -> bool {
-        let address = self.host.parse::<IpAddr>();
-        address.is_ok_and(|address| address.is_loopback())
+    /// The machine, the port, and how to speak there.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
     }
 
-    /// What stands in `Host`.
-    pub(super) fn authority(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    /// What the path of every request begins with, without a slash at its end.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
     }
 }
 
@@ -136,7 +101,15 @@ impl<'de> Deserialize<'de> for Endpoint {
 
 /// The name of a header that may go with every request.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct HeaderName(pub(super) String);
+pub struct HeaderName(String);
+
+impl HeaderName {
+    /// The name, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'de> Deserialize<'de> for HeaderName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -213,7 +186,7 @@ mod tests {
     fn an_endpoint_is_one_host_and_a_plain_path() {
         let at = |text| {
             let at = Endpoint::parse(text)?;
-            Some((at.tls, at.authority(), at.path))
+            Some((at.address.is_encrypted(), at.address.authority(), at.path))
         };
         let whole =
             |tls, authority: &str, path: &str| Some((tls, authority.to_owned(), path.to_owned()));
@@ -222,7 +195,7 @@ mod tests {
             at("https://a.example:8443/x/y/"),
             whole(true, "a.example:8443", "/x/y")
         );
-        assert_eq!(at("http://127.0.0.1"), whole(false, "127.0.0.1:4318", ""));
+        assert_eq!(at("http://127.0.0.1"), whole(false, "127.0.0.1:80", ""));
         assert_eq!(at("http://[::1]:9"), whole(false, "[::1]:9", ""));
         for bad in [
             "",
@@ -245,6 +218,8 @@ mod tests {
             "https://[::1",
             "https://[::1]x",
             "https://::1",
+            "tls://a.example",
+            "tcp://127.0.0.1:4318",
         ] {
             assert_eq!(Endpoint::parse(bad), None, "{bad}");
         }
@@ -255,10 +230,11 @@ mod tests {
         let fit = |text, insecure| Endpoint::parse(text).unwrap().is_fit(insecure);
         assert!(fit("https://a.example", false));
         assert!(fit("http://127.0.0.1:4318", true) && fit("http://[::1]:4318", true));
+        assert!(fit("http://localhost:4318", true));
         assert!(!fit("http://127.0.0.1:4318", false));
         for elsewhere in [
             "http://a.example",
-            "http://localhost",
+            "http://localhost.example",
             "http://10.0.0.1",
             "http://[fe80::1]",
         ] {

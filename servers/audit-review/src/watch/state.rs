@@ -7,22 +7,8 @@
 //! - A file that is not whole, of another version, or open to others is refused, with what to do.
 //! - One process at a time holds it.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the state of the watch is a file, and this is the one place that touches it"
-)]
-
-use std::fs::File;
-use std::fs::OpenOptions;
-use std::fs::TryLockError;
 use std::io;
-use std::io::Read;
-use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -32,13 +18,12 @@ use guard::audit::Event;
 use guard::audit::Position;
 
 use super::Known;
+use crate::effects::kept::KeptFile;
+use crate::effects::kept::Trouble;
 
 /// The file, held.
 #[derive(Debug)]
-pub struct StateFile {
-    path: PathBuf,
-    _held: File,
-}
+pub struct StateFile(KeptFile);
 
 /// What is kept in a file of this kind.
 pub trait Saved: Serialize + DeserializeOwned {
@@ -100,19 +85,7 @@ impl StateFile {
     ///
     /// [`StateTrouble::Held`] if another process does.
     pub fn hold(path: &Path) -> Result<Self, StateTrouble> {
-        let lock = with(path, ".lock");
-        let failed = |error: &io::Error| StateTrouble::System("open its lock", error.kind());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600);
-        let held = options.open(lock).map_err(|error| failed(&error))?;
-        match held.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _held: held,
-            }),
-            Err(TryLockError::WouldBlock) => Err(StateTrouble::Held),
-            Err(TryLockError::Error(error)) => Err(failed(&error)),
-        }
+        Ok(Self(KeptFile::hold(path)?))
     }
 
     /// What is in the file, `None` if there is none.
@@ -121,23 +94,10 @@ impl StateFile {
     ///
     /// [`StateTrouble`] if it is not whole and ours.
     pub fn load<T: Saved>(&self) -> Result<Option<T>, StateTrouble> {
-        let failed = |error: io::Error| StateTrouble::System("read it", error.kind());
-        match std::fs::symlink_metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(found) if !found.is_file() => return Err(StateTrouble::Open),
-            other => other.map_err(failed)?,
-        };
-        let file = File::open(&self.path).map_err(failed)?;
-        let found = file.metadata().map_err(failed)?;
-        if !found.is_file() || found.mode() & 0o077 != 0 {
-            return Err(StateTrouble::Open);
+        match self.0.load(MOST)? {
+            Some(bytes) => parse(&bytes).map(Some),
+            None => Ok(None),
         }
-        let mut bytes = Vec::new();
-        let read = file.take(MOST + 1).read_to_end(&mut bytes);
-        if read.map_err(failed)? as u64 > MOST {
-            return Err(StateTrouble::Damaged);
-        }
-        parse(&bytes).map(Some)
     }
 
     /// Replaces the file.
@@ -146,22 +106,18 @@ impl StateFile {
     ///
     /// [`StateTrouble::System`] if it cannot be written.
     pub fn save<T: Saved>(&self, state: &T) -> Result<(), StateTrouble> {
-        let failed = |error: io::Error| StateTrouble::System("write it", error.kind());
-        let bytes = print(state)?;
-        let new = with(&self.path, ".new");
-        match std::fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
+        Ok(self.0.save(&print(state)?)?)
+    }
+}
+
+impl From<Trouble> for StateTrouble {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::System(step, kind) => Self::System(step, kind),
+            Trouble::Held => Self::Held,
+            Trouble::Open => Self::Open,
+            Trouble::Large => Self::Damaged,
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let mut file = options.open(&new).map_err(failed)?;
-        file.write_all(&bytes).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        std::fs::rename(&new, &self.path).map_err(failed)?;
-        let parent = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        let parent = File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
-        parent.sync_all().map_err(failed)
     }
 }
 
@@ -241,19 +197,15 @@ fn checksum(bytes: &[u8]) -> u64 {
     })
 }
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// The largest file.
 pub const MOST: u64 = 1 << 30;
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test tampers with the file")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::os::unix::fs::MetadataExt;
 
     fn state() -> State {
         let at = Position {

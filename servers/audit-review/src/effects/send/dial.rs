@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! - Without TLS the connection is to this machine, whatever a name was resolved to.
+//! - Without TLS nobody but this machine is even asked for a connection, whatever a name was resolved to.
 
 use std::io;
 use std::pin::Pin;
@@ -15,6 +15,7 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
+use tokio::net::lookup_host;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -34,20 +35,13 @@ pub(super) enum Wire {
 
 /// Connects.
 pub(super) async fn dial(line: &Line) -> Result<Wire, Trouble> {
-    let address = &line.address;
-    let tcp = timeout(DIAL, TcpStream::connect((address.host(), address.port()))).await;
-    let tcp = match tcp {
-        Ok(Ok(tcp)) => tcp,
-        Ok(Err(error)) => return Err(Trouble::Connect(error.kind())),
+    let tcp = match timeout(DIAL, connect(line)).await {
+        Ok(tcp) => tcp?,
         Err(_) => return Err(Trouble::Connect(io::ErrorKind::TimedOut)),
     };
     // it works without as well, only later
     let _set = tcp.set_nodelay(true);
     let Some((config, name)) = &line.tls else {
-        let peer = tcp.peer_addr().map_err(|_| Trouble::Broken)?;
-        if !peer.ip().to_canonical().is_loopback() {
-            return Err(Trouble::Elsewhere);
-        }
         return Ok(Wire::Plain(tcp));
     };
     let shaken = TlsConnector::from(Arc::clone(config)).connect(name.clone(), tcp);
@@ -61,6 +55,24 @@ pub(super) async fn dial(line: &Line) -> Result<Wire, Trouble> {
         }
         Err(_) => Err(Trouble::Tls("no handshake in time".to_owned())),
     }
+}
+
+/// The first of its addresses that takes a connection.
+async fn connect(line: &Line) -> Result<TcpStream, Trouble> {
+    let failed = |error: io::Error| Trouble::Connect(error.kind());
+    let name = (line.address.host(), line.address.port());
+    let mut last = None;
+    for address in lookup_host(name).await.map_err(failed)? {
+        if line.tls.is_none() && !address.ip().to_canonical().is_loopback() {
+            last.get_or_insert(Trouble::Elsewhere);
+            continue;
+        }
+        match TcpStream::connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => last = Some(failed(error)),
+        }
+    }
+    Err(last.unwrap_or(Trouble::Connect(io::ErrorKind::AddrNotAvailable)))
 }
 
 impl AsyncRead for Wire {
@@ -107,3 +119,23 @@ impl AsyncWrite for Wire {
 const DIAL: Duration = Duration::from_secs(10);
 /// For TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::forward::address::Address;
+
+    #[tokio::test]
+    async fn o3_without_tls_nobody_but_this_machine_is_dialled() {
+        // a block for documentation, which no network routes: it would be waited for
+        for elsewhere in ["http://192.0.2.1:4318", "tcp://[2001:db8::1]:601"] {
+            let address = Address::parse(elsewhere).unwrap();
+            let begun = Instant::now();
+            let dialled = dial(&Line { address, tls: None }).await;
+            assert_eq!(dialled.unwrap_err(), Trouble::Elsewhere, "{elsewhere}");
+            assert!(begun.elapsed() < Duration::from_secs(5), "{elsewhere}");
+        }
+    }
+}

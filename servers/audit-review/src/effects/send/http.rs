@@ -16,11 +16,11 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::Utc;
 use hyper::Request;
-use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header;
+use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
 use hyper::rt::ReadBufCursor;
 use tokio::io::AsyncRead;
@@ -29,49 +29,17 @@ use tokio::io::ReadBuf;
 use tokio::time::timeout;
 
 use super::Line;
-use super::Sent;
 use super::Trouble;
+use super::answer::Answer;
 use super::dial::Wire;
 use super::dial::dial;
 use crate::forward::backoff::retry_after;
-use crate::forward::otlp::rejected;
-
-/// What came back.
-#[derive(Debug)]
-pub(super) struct Answer {
-    status: StatusCode,
-    after: Option<Duration>,
-    /// The body, as far as it was read.
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    /// What it means.
-    pub(super) fn sent(&self) -> Sent {
-        let code = self.status.as_u16();
-        match code {
-            200..=299 => Sent::Taken,
-            300..=399 => Sent::Refused(Trouble::Redirect(code)),
-            401 | 403 => Sent::Refused(Trouble::Unauthorized(code)),
-            408 | 429 | 500..=599 => Sent::Later(Trouble::Status(code), self.after),
-            _ => Sent::Refused(Trouble::Status(code)),
-        }
-    }
-
-    /// What it means where it may say that a part was dropped.
-    pub(super) fn of_otlp(&self) -> Sent {
-        match (self.sent(), rejected(&self.body)) {
-            (Sent::Taken, count @ 1..) => Sent::TakenBut(count),
-            (sent, _) => sent,
-        }
-    }
-}
 
 /// Sends `body` to `path`.
 pub(super) async fn post(
     line: &Line,
     path: &str,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: String,
     now: DateTime<Utc>,
 ) -> Result<Answer, Trouble> {
@@ -97,6 +65,13 @@ pub(super) async fn post(
     .await
 }
 
+/// `text` as the value of a header that nothing writes; `None` if it cannot be one.
+pub(super) fn hidden(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 async fn answer(
     asked: impl Future<Output = hyper::Result<hyper::Response<Incoming>>>,
     now: DateTime<Utc>,
@@ -108,11 +83,7 @@ async fn answer(
     // the status is the answer; a body that does not come, or does not end, changes nothing
     let mut kept = Vec::new();
     let _gathered = timeout(PATIENCE, gather(body, &mut kept)).await;
-    Ok(Answer {
-        status: head.status,
-        after,
-        body: kept,
-    })
+    Ok(Answer::new(head.status, after, kept))
 }
 
 async fn gather(mut body: Incoming, kept: &mut Vec<u8>) {
@@ -129,20 +100,18 @@ async fn gather(mut body: Incoming, kept: &mut Vec<u8>) {
 fn request(
     line: &Line,
     path: &str,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: String,
 ) -> Result<Request<String>, Trouble> {
     let mut request = Request::post(path)
         .header(header::HOST, line.address.authority())
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::USER_AGENT, AGENT)
-        .header(header::CONNECTION, "close");
-    for (name, value) in headers {
-        let mut value = HeaderValue::try_from(value).map_err(|_| Trouble::Secret)?;
-        value.set_sensitive(true);
-        request = request.header(name, value);
-    }
-    request.body(body).map_err(|_| Trouble::Garbled)
+        .header(header::CONNECTION, "close")
+        .body(body)
+        .map_err(|_| Trouble::Garbled)?;
+    request.headers_mut().extend(headers);
+    Ok(request)
 }
 
 fn trouble(error: &hyper::Error) -> Trouble {

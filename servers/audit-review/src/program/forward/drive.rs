@@ -12,7 +12,6 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::clock;
 use super::gather::Gathered;
 use super::gather::NotGathered;
 use super::gather::Wanted;
@@ -20,13 +19,15 @@ use super::gather::gather;
 use super::log::Log;
 use crate::effects::Trail;
 use crate::effects::kept::KeptFile;
-use crate::effects::send::Sender;
 use crate::effects::send::Sent;
 use crate::effects::send::Trouble;
+use crate::effects::send::receiver::Sender;
 use crate::forward::backoff::Backoff;
 use crate::forward::kept;
 use crate::forward::kept::At;
 use crate::forward::settings::Receiver;
+use crate::program::stay::chance;
+use crate::program::stay::clock;
 
 /// One receiver on its way along the trail.
 #[derive(Debug)]
@@ -275,7 +276,7 @@ impl Drive {
 
     fn save(&self) -> bool {
         let text = kept::print(&self.at, &self.receiver.kind);
-        match self.file.save(&text) {
+        match self.file.save(text.as_bytes()) {
             Ok(()) => true,
             Err(error) => {
                 self.log
@@ -289,14 +290,6 @@ impl Drive {
     pub(super) fn seq(&self) -> Option<u64> {
         self.at.seq
     }
-}
-
-/// Some number, so that two senders do not knock at the same instant.
-fn chance() -> u16 {
-    let mut bytes = [0; 2];
-    // without it both wait the shortest
-    let _filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    u16::from_ne_bytes(bytes)
 }
 
 /// How often a position is kept that moves without anything to send.

@@ -18,8 +18,9 @@ use super::drive::End;
 use super::log::Log;
 use crate::effects::Trail;
 use crate::effects::kept::KeptFile;
-use crate::effects::send::Print;
-use crate::effects::send::Sender;
+use crate::effects::kept::Trouble;
+use crate::effects::send::receiver::Print;
+use crate::effects::send::receiver::Sender;
 use crate::forward::kept;
 use crate::forward::kept::At;
 use crate::forward::settings::From;
@@ -141,10 +142,15 @@ fn place(receiver: &Receiver, orders: &Orders) -> Result<(KeptFile, At), StartEr
         let step = format!("the position of `{}` in {}", receiver.name, path.display());
         StartError::step(step, cause)
     };
-    let file = KeptFile::hold(&path).map_err(|cause| failed(cause.into()))?;
-    let text = file.load().map_err(|cause| failed(cause.into()))?;
-    if let Some(text) = text {
-        let at = kept::parse(&text, &receiver.kind).map_err(|cause| {
+    let file = KeptFile::hold(&path).map_err(|cause| match cause {
+        Trouble::Held => failed(HELD.into()),
+        Trouble::System(..) | Trouble::Open | Trouble::Large => failed(cause.into()),
+    })?;
+    let kept = file
+        .load(kept::MOST)
+        .map_err(|cause| failed(cause.into()))?;
+    if let Some(bytes) = kept {
+        let at = kept::parse(&bytes, &receiver.kind).map_err(|cause| {
             let said = format!("{cause}: remove it, and it is sent from where `from` says");
             failed(said.into())
         })?;
@@ -174,7 +180,8 @@ fn place(receiver: &Receiver, orders: &Orders) -> Result<(KeptFile, At), StartEr
     };
     // a receiver that begins now begins now, also if it takes nothing before the next start
     let kept = kept::print(&at, &receiver.kind);
-    file.save(&kept).map_err(|cause| failed(cause.into()))?;
+    file.save(kept.as_bytes())
+        .map_err(|cause| failed(cause.into()))?;
     Ok((file, at))
 }
 
@@ -187,3 +194,5 @@ fn path(receiver: &Receiver, orders: &Orders) -> PathBuf {
     }
     path.into()
 }
+
+const HELD: &str = "another process sends to this receiver: stop that one first";

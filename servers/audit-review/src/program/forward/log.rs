@@ -12,8 +12,8 @@ use guard::audit::Kind;
 use guard::audit::Record;
 use guard::gate::record_id;
 
-use super::clock;
 use crate::forward::batch::Notice;
+use crate::program::stay::clock;
 
 /// Where it is told.
 #[derive(Clone, Debug)]

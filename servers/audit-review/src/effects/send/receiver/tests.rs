@@ -5,7 +5,6 @@ use std::io::Read;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::net::TcpListener;
-use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,50 +23,11 @@ use super::Sender;
 use super::Sent;
 use super::Trouble;
 use crate::config::Config;
+use crate::effects::send::testing::answering;
+use crate::effects::send::testing::receiver;
+use crate::effects::send::testing::request;
 use crate::forward::batch::Batch;
 use crate::forward::batch::Item;
-
-/// A receiver that treats one connection after the other as `each` does.
-fn receiver(each: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for tcp in listener.incoming() {
-            each(tcp.unwrap());
-        }
-    });
-    address
-}
-
-/// Reads a whole request; gives its head and body.
-fn request(tcp: &mut impl Read) -> (String, String) {
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return (head.to_owned(), body.to_owned());
-            }
-        }
-        match tcp.read(&mut part) {
-            Ok(count @ 1..) => bytes.extend_from_slice(&part[..count]),
-            _ => return (String::new(), String::new()),
-        }
-    }
-}
-
-/// A receiver of HTTP that answers with `answer` and closes.
-fn answering(answer: impl Into<Vec<u8>>) -> SocketAddr {
-    let answer = answer.into();
-    receiver(move |mut tcp| {
-        request(&mut tcp);
-        tcp.write_all(&answer).ok();
-    })
-}
 
 fn sender(keys: &str) -> Sender {
     let text = format!("[[forward]]\nname = \"siem\"\n{keys}\n");
@@ -181,6 +141,7 @@ fn o2_an_answer_without_end_is_given_up_in_time_and_without_memory() {
     // the head says that it was taken: the body is nothing to wait for
     for head in [
         "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
     ] {
         let sent = send(&webhook(pour(head, &[b'a'; 4096])));
@@ -199,7 +160,9 @@ fn what_breaks_or_says_nothing_is_tried_again() {
         drop(tcp);
     });
     let closing = receiver(drop);
-    for at in [nobody, silent, closing] {
+    let nothing_yet = answering("HTTP/1.1 100 Continue\r\n\r\n");
+    let garbled = answering(&b"\xff\xfe\0garbage\r\n\r\n"[..]);
+    for at in [nobody, silent, closing, nothing_yet, garbled] {
         let sent = send(&webhook(at));
         assert!(matches!(sent, Sent::Later(..)), "{sent:?}");
     }
@@ -290,6 +253,25 @@ fn o3_a_certificate_is_checked_and_a_private_one_is_trusted_where_it_is_named() 
     ));
     let sent = send(&syslog);
     assert!(matches!(sent, Sent::Taken), "{sent:?}");
+}
+
+#[test]
+fn who_speaks_no_tls_hears_no_token() {
+    let (heard, hears) = std::sync::mpsc::channel();
+    let at = receiver(move |mut tcp| {
+        let mut bytes = [0; 4096];
+        let count = tcp.read(&mut bytes).unwrap();
+        heard.send(bytes[..count].to_vec()).unwrap();
+        tcp.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .ok();
+    });
+    let sender = sender(&format!(
+        "kind = \"otlp\"\naddress = \"https://{at}\"\ntoken = \"env:KEY\"\ntimeout-seconds = 2"
+    ));
+    let sent = send(&sender);
+    assert!(matches!(sent, Sent::Later(Trouble::Tls(_), _)), "{sent:?}");
+    let heard = hears.recv().unwrap();
+    assert!(!heard.windows(7).any(|part| part == b"hunter2"));
 }
 
 #[test]
