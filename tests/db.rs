@@ -20,6 +20,8 @@ mod limits;
 mod faults;
 // Passwords and connection texts.
 mod secrets;
+// A password that changes while the server runs.
+mod rotation;
 // What may be changed.
 mod writes;
 // The command line.

@@ -30,3 +30,7 @@ mod sandbox;
 mod broker;
 // What the deployments of `examples` let a process do.
 mod deploy;
+// A key that is kept in AWS.
+mod secrets_aws;
+// What must not lie in the repository.
+mod repository;

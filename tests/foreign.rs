@@ -1,8 +1,9 @@
-//! What others wrote, on the real binaries: the Inspector, the Python SDK, a token server.
+//! What others wrote, on the real binaries: the Inspector, the Python SDK, a token server, an AWS.
 //!
 //! `tests/foreign/setup` installs them. Where they are missing the tests say so and pass, unless
 //! `KEYHOLE_FOREIGN` is set: then they fail.
 
+mod aws;
 mod exported;
 mod forwarded;
 mod oauth;

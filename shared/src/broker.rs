@@ -10,7 +10,7 @@
 //! | `charter` | what the worker may ask for: told once, before anything is asked      |
 //! | `wire`    | the messages: of fixed size, numbers only                            |
 //! | `dial`    | from a name to a connected descriptor                                |
-//! | `shelf`   | secrets and certificates, read where they are kept                   |
+//! | `shelf`   | certificates, and why something was not read                         |
 //! | `bounds`  | how much may be under way, and how often                             |
 //! | `serve`   | the broker's side                                                    |
 //! | `client`  | the worker's side                                                    |
@@ -55,7 +55,6 @@ pub use charter::Place;
 pub use charter::Policy;
 pub use charter::Target;
 pub use client::Broker;
-pub(crate) use confine::holding;
 pub(crate) use confine::profile;
 pub use dial::Resolve;
 pub use dial::System;
@@ -76,8 +75,16 @@ pub trait Outside: fmt::Debug + Send + Sync {
     /// Whoever drops the future gives the attempt up.
     fn dial(&self, target: usize, time: Duration) -> Soon<'_, Result<Dialled, Failure>>;
 
-    /// Reads a secret of the charter where it is kept.
+    /// A secret of the charter, as it is now where it is kept.
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> Soon<'a, Result<Secret, NotLoaded>>;
+
+    /// Reads a secret of the charter anew, for `refused` was not accepted by what it is for. None
+    /// if it is still the same: then trying again is of no use.
+    fn another<'a>(
+        &'a self,
+        reference: &'a SecretRef,
+        refused: &'a Secret,
+    ) -> Soon<'a, Result<Option<Secret>, NotLoaded>>;
 
     /// Reads a document of the charter.
     fn document<'a>(&'a self, document: &'a Document) -> Soon<'a, Result<Vec<u8>, NotLoaded>>;

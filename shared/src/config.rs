@@ -222,4 +222,6 @@ fn one_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 const MAX_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
+mod literals;
+#[cfg(test)]
 mod tests;

@@ -36,6 +36,7 @@ use serde::de::DeserializeOwned;
 pub use arguments::CommonArguments;
 pub use describe::DescribedTool;
 pub use describe::Description;
+pub(crate) use start::instant;
 
 use crate::broker;
 use crate::broker::Broker;
@@ -125,6 +126,7 @@ pub struct Start<'a, P: Program> {
     pub audit_dir: &'a Path,
     /// The policy file as it is asked at each request.
     rules: Option<&'a Arc<PolicySource>>,
+    secrets: &'a Arc<Providers>,
     common: &'a CommonArguments,
     /// Descriptors that were open when the process began.
     stray: &'a [String],
@@ -141,10 +143,17 @@ impl<P: Program> Start<'_, P> {
         })
     }
 
+    /// The places of secrets, as the configuration says that they are reached. One for the whole
+    /// process: some of them log in.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<Providers> {
+        Arc::clone(self.secrets)
+    }
+
     /// This instant.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        start::instant()
+        instant()
     }
 
     /// The name of the user that this process runs as.
@@ -165,10 +174,12 @@ impl<P: Program> Start<'_, P> {
             mode: self.sandbox_mode(),
             allow_root: self.common.allow_root || P::common(self.config).allow_root,
         };
-        let _told = self
-            .second
-            .set(broker::profile(charter, &Providers::of_process()));
-        Broker::start(charter, terms)
+        let charter = Charter {
+            places: P::common(self.config).secrets.clone(),
+            ..charter.clone()
+        };
+        let _told = self.second.set(broker::profile(&charter, self.secrets));
+        Broker::start(&charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }
 

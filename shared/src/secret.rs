@@ -1,11 +1,15 @@
 //! Passwords and tokens: configuration says where one is kept, never what it is.
 //!
-//! | reference              | kept in                                | cargo feature                 |
-//! |------------------------|----------------------------------------|-------------------------------|
-//! | `env:NAME`             | the environment                        |                               |
-//! | `file:/PATH`           | a file that only its owner can read    |                               |
-//! | `cred:NAME`            | a systemd credential, a mounted secret |                               |
-//! | `keyring:SERVICE/USER` | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | reference                | kept in                                | cargo feature                 |
+//! |--------------------------|----------------------------------------|-------------------------------|
+//! | `env:NAME`               | the environment                        |                               |
+//! | `file:/PATH`             | a file that only its owner can read    |                               |
+//! | `cred:NAME`              | a systemd credential, a mounted secret |                               |
+//! | `keyring:SERVICE/USER`   | the keyring of the desktop, the kernel | `keyring`, `keyring-keyutils` |
+//! | `vault:MOUNT/PATH#FIELD` | HashiCorp Vault, OpenBao               | `vault`                       |
+//! | `aws-sm:ID#FIELD`        | AWS Secrets Manager                    | `aws`                         |
+//!
+//! [`Providers`] fetch a secret once, [`Kept`] keeps one that may change.
 //!
 //! Another place is one file beside these and one line in `PROVIDERS`.
 //!
@@ -15,14 +19,38 @@
 //! - A text that is no reference is dropped where it is refused: it may be the secret itself.
 //! - An error names the reference and a remedy, never a value.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "secret/aws_absent.rs"]
+mod aws;
+#[cfg(feature = "http")]
+mod buffer;
 mod command;
 mod cred;
 mod env;
 mod error;
 mod file;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+#[cfg_attr(
+    not(any(test, feature = "vault")),
+    expect(dead_code, reason = "some of it is for Vault alone")
+)]
+mod json;
+mod kept;
 mod keyring;
+mod lease;
+mod reach;
 mod terminal;
+mod unreached;
 mod value;
+#[cfg(feature = "vault")]
+mod vault;
+#[cfg(not(feature = "vault"))]
+#[path = "secret/vault_absent.rs"]
+mod vault;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -32,8 +60,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 
-use crate::broker::holding;
 use crate::config;
 
 pub use command::Checked;
@@ -42,8 +71,24 @@ pub use command::SecretCommand;
 pub use command::check;
 pub use error::SecretError;
 pub use error::Trouble;
+pub use kept::Kept;
+pub use kept::Rhythm;
+pub use lease::Lease;
+pub use lease::LeaseId;
+pub use lease::Loaded;
+pub use lease::Loads;
+pub use lease::Stamp;
+pub(crate) use reach::Reach;
+pub(crate) use reach::holding;
+pub use unreached::Unreached;
 pub use value::LengthClass;
 pub use value::Secret;
+#[cfg(feature = "vault")]
+pub use vault::AppRole;
+#[cfg(feature = "vault")]
+pub use vault::Kubernetes;
+#[cfg(feature = "vault")]
+pub use vault::VaultConfig;
 
 /// Where a secret is kept. `Display` writes it as the configuration has it.
 #[derive(Clone)]
@@ -56,6 +101,19 @@ pub struct SecretRef {
 pub struct Providers {
     environment: Environment,
     mounted: PathBuf,
+    #[cfg(feature = "vault")]
+    vault: vault::Vault,
+    #[cfg(feature = "aws")]
+    aws: aws::Account,
+}
+
+/// `[guard.secrets]`: how the places are reached that need to be told.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SecretsConfig {
+    /// `[guard.secrets.vault]`: HashiCorp Vault or OpenBao.
+    #[cfg(feature = "vault")]
+    pub vault: VaultConfig,
 }
 
 type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -67,7 +125,13 @@ struct Provider {
     accepts: fn(&str) -> bool,
     /// The cargo feature that this build lacks.
     missing: Option<&'static str>,
-    load: fn(&str, &Providers) -> Result<Secret, Trouble>,
+    load: fn(&str, &Providers) -> Result<Loaded, Trouble>,
+    /// What that takes.
+    reach: fn(&str, &Providers) -> Reach,
+    /// Which variables of the environment that reads.
+    variables: &'static [&'static str],
+    /// What it looks like from outside, where that tells of a change.
+    stamp: Option<fn(&str, &Providers) -> Option<Stamp>>,
     write: Option<Write>,
 }
 
@@ -82,6 +146,8 @@ const PROVIDERS: &[&Provider] = &[
     &file::PROVIDER,
     &cred::PROVIDER,
     &keyring::PROVIDER,
+    &vault::PROVIDER,
+    &aws::PROVIDER,
 ];
 
 impl Providers {
@@ -96,7 +162,25 @@ impl Providers {
         Self {
             environment: Box::new(environment),
             mounted: PathBuf::from("/run/secrets"),
+            #[cfg(feature = "vault")]
+            vault: vault::Vault::new(VaultConfig::default()),
+            #[cfg(feature = "aws")]
+            aws: aws::Account::new(crate::program::instant),
         }
+    }
+
+    /// The same, told how to reach what needs it.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "vault"),
+        expect(unused_variables, unused_mut, reason = "there is nothing to be told")
+    )]
+    pub fn told(mut self, config: &SecretsConfig) -> Self {
+        #[cfg(feature = "vault")]
+        {
+            self.vault = vault::Vault::new(config.vault.clone());
+        }
+        self
     }
 
     /// Fetches the secret. Once loaded it is not looked up again: ask again for a new one.
@@ -105,8 +189,7 @@ impl Providers {
     ///
     /// [`SecretError::Unusable`] with the reference and what to do about it.
     pub fn load(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
-        let load = reference.provider.load;
-        load(&reference.place, self).map_err(|trouble| SecretError::unusable(reference, trouble))
+        self.fetch(reference).map(|loaded| loaded.secret)
     }
 
     /// Keeps the secret there, and says where that is.
@@ -129,22 +212,9 @@ impl Providers {
         delete(&from.place, self).map_err(|trouble| SecretError::unusable(from, trouble))
     }
 
-    /// The directories that are read to load `reference`; none where that takes no file. Files are
-    /// replaced by renaming, so that it is the directory that must be readable.
-    pub(crate) fn directories(&self, reference: &SecretRef) -> Vec<PathBuf> {
-        if reference.provider.scheme == cred::PROVIDER.scheme {
-            return self.supervised().filter(|dir| dir.is_dir()).collect();
-        }
-        reference.file().into_iter().flat_map(holding).collect()
-    }
-
-    /// Where the environment says that trusted certificates are.
-    pub(crate) fn roots(&self) -> Vec<PathBuf> {
-        let file = self.variable("SSL_CERT_FILE").map(PathBuf::from);
-        let all = self.variable("SSL_CERT_DIR");
-        let all = all.iter().flat_map(std::env::split_paths);
-        let files = file.iter().flat_map(|file| holding(file));
-        files.chain(all.filter(|dir| dir.is_dir())).collect()
+    fn stamp_of(&self, reference: &SecretRef) -> Option<Stamp> {
+        let stamp = reference.provider.stamp?;
+        stamp(&reference.place, self)
     }
 
     fn variable(&self, name: &str) -> Option<OsString> {
@@ -160,17 +230,38 @@ impl Providers {
     }
 }
 
+impl Loads for Providers {
+    fn fetch(&self, reference: &SecretRef) -> Result<Loaded, SecretError> {
+        let load = reference.provider.load;
+        load(&reference.place, self).map_err(|trouble| SecretError::unusable(reference, trouble))
+    }
+
+    #[cfg_attr(
+        not(feature = "vault"),
+        expect(unused_variables, reason = "nothing here has a lease")
+    )]
+    fn renew(&self, reference: &SecretRef, lease: &LeaseId) -> Result<Lease, SecretError> {
+        #[cfg(feature = "vault")]
+        let renewed = vault::renew(lease, self);
+        #[cfg(not(feature = "vault"))]
+        let renewed = Err(Trouble::Unfit("nothing here has a lease"));
+        renewed.map_err(|trouble| SecretError::unusable(reference, trouble))
+    }
+
+    fn stamp(&self, reference: &SecretRef) -> Option<Stamp> {
+        self.stamp_of(reference)
+    }
+}
+
 impl SecretRef {
     /// The file that it is in, where that is named by its path.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
-        (self.provider.scheme == file::PROVIDER.scheme).then(|| Path::new(&self.place))
+        self.is_of(&file::PROVIDER).then(|| Path::new(&self.place))
     }
 
-    /// Whether a keyring keeps it.
-    #[must_use]
-    pub fn is_in_a_keyring(&self) -> bool {
-        self.provider.scheme == keyring::PROVIDER.scheme
+    fn is_of(&self, provider: &Provider) -> bool {
+        self.provider.scheme == provider.scheme
     }
 
     fn writer(&self) -> Result<&'static Write, SecretError> {
@@ -209,6 +300,12 @@ impl<'de> Deserialize<'de> for SecretRef {
         let text = text.map_err(|_| SecretError::NotAReference);
         let read = text.and_then(|text| text.parse());
         read.map_err(|error| config::expected(&error.expectation()))
+    }
+}
+
+impl Serialize for SecretRef {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -17,6 +17,8 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use secrecy::zeroize::Zeroizing;
 
+use crate::secret::Stamp;
+
 /// A file that is open, and of a kind that can be read to its end.
 #[derive(Debug)]
 pub(crate) struct SmallFile {
@@ -71,6 +73,12 @@ impl SmallFile {
     /// The permission bits.
     pub(crate) const fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// What it looks like from outside.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let stat = rustix::fs::fstat(&self.fd).ok()?;
+        Some(Stamp::of(&stat))
     }
 
     /// All of it, if that is at most `max` bytes.

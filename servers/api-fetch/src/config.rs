@@ -97,4 +97,6 @@ impl Default for Limits {
 }
 
 #[cfg(test)]
+mod literals;
+#[cfg(test)]
 mod tests;

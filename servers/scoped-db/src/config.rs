@@ -267,3 +267,6 @@ impl<'de> Deserialize<'de> for Mask {
         })
     }
 }
+
+#[cfg(test)]
+mod literals;

@@ -5,6 +5,7 @@
 //! - A charter holds no secret: references, names and paths only.
 //! - It is read whole or not at all, and nothing longer than [`LONGEST`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::io::Read;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::secret::SecretRef;
+use crate::secret::SecretsConfig;
 
 /// Decides which addresses of a target may be dialled, in the broker.
 pub trait Policy:
@@ -49,8 +51,10 @@ pub enum Barred {
 pub struct Charter<P> {
     /// What may be dialled.
     pub targets: Vec<Target<P>>,
-    /// Which secrets may be read again, as the configuration writes the references.
-    pub secrets: Vec<String>,
+    /// Which secrets may be read again.
+    pub secrets: Vec<SecretRef>,
+    /// How their places are reached that need to be told.
+    pub places: SecretsConfig,
     /// Which other files may be read again.
     pub documents: Vec<Document>,
 }
@@ -103,13 +107,21 @@ impl<P: Policy> Charter<P> {
     /// Allows reading a secret again. One that is in the environment is the worker's own.
     pub fn secret(&mut self, reference: &SecretRef) {
         if !is_in_environment(reference) {
-            number(&mut self.secrets, reference.to_string());
+            number(&mut self.secrets, reference.clone());
         }
     }
 
     /// Allows reading a document again.
     pub fn document(&mut self, document: Document) {
         number(&mut self.documents, document);
+    }
+
+    /// The environment's variables that loading its secrets reads.
+    pub(super) fn variables(&self) -> BTreeSet<String> {
+        let secrets = self.secrets.iter();
+        secrets
+            .flat_map(|secret| secret.variables(&self.places))
+            .collect()
     }
 
     /// Tells it to a broker: its length in four bytes, and JSON.
@@ -155,6 +167,7 @@ impl<P> Default for Charter<P> {
         Self {
             targets: Vec::new(),
             secrets: Vec::new(),
+            places: SecretsConfig::default(),
             documents: Vec::new(),
         }
     }

@@ -54,7 +54,7 @@ use crate::secret::SecretRef;
 pub struct Broker {
     line: Arc<Line>,
     targets: usize,
-    secrets: Vec<String>,
+    secrets: Vec<SecretRef>,
     documents: Vec<Document>,
     child: Mutex<Option<Child>>,
 }
@@ -131,6 +131,13 @@ impl Broker {
         }
     }
 
+    async fn read(&self, kind: Kind, reference: &SecretRef) -> Result<Secret, NotLoaded> {
+        let index = self.secrets.iter().position(|known| known == reference);
+        let mut bytes = self.load(kind, index).await?;
+        let secret = Secret::new(std::mem::take(&mut *bytes));
+        secret.map_err(|trouble| NotLoaded::new(format!("{reference}: {trouble}")))
+    }
+
     async fn load(
         &self,
         kind: Kind,
@@ -171,11 +178,22 @@ impl Outside for Broker {
             if is_in_environment(reference) {
                 return Ok(Providers::of_process().load(reference)?);
             }
-            let written = reference.to_string();
-            let index = self.secrets.iter().position(|known| *known == written);
-            let mut bytes = self.load(Kind::Secret, index).await?;
-            let secret = Secret::new(std::mem::take(&mut *bytes));
-            secret.map_err(|trouble| NotLoaded::new(format!("{reference}: {trouble}")))
+            self.read(Kind::Secret, reference).await
+        })
+    }
+
+    fn another<'a>(
+        &'a self,
+        reference: &'a SecretRef,
+        refused: &'a Secret,
+    ) -> Soon<'a, Result<Option<Secret>, NotLoaded>> {
+        Box::pin(async move {
+            // it stays as it was when the process began
+            if is_in_environment(reference) {
+                return Ok(None);
+            }
+            let secret = self.read(Kind::Another, reference).await?;
+            Ok(Some(secret).filter(|secret| !secret.is_same(refused)))
         })
     }
 

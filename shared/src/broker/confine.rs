@@ -6,7 +6,6 @@
 //! - What is not named in the charter adds nothing: a charter without targets opens no socket, one
 //!   without secrets and documents reads no file.
 
-use std::path::Path;
 use std::path::PathBuf;
 
 use super::Charter;
@@ -16,7 +15,8 @@ use super::Policy;
 use crate::sandbox::Profile;
 use crate::sandbox::Sockets;
 use crate::secret::Providers;
-use crate::secret::SecretRef;
+use crate::secret::Reach;
+use crate::secret::holding;
 
 /// What a broker needs for `charter`.
 pub(crate) fn profile<P: Policy>(charter: &Charter<P>, providers: &Providers) -> Profile {
@@ -30,18 +30,12 @@ pub(crate) fn profile<P: Policy>(charter: &Charter<P>, providers: &Providers) ->
                 .sockets(Sockets::Tcp(target.port))
                 .sockets(Sockets::Dns),
         });
+    let profile = reaching(profile, charter, providers);
     let profile = if profile.resolves_names() {
         profile.files_for_dns()
     } else {
         profile
     };
-    let secrets = charter.secrets.iter().filter_map(|text| text.parse().ok());
-    let profile = secrets.fold(profile, |profile, reference: SecretRef| {
-        if reference.is_in_a_keyring() {
-            return profile.sockets(Sockets::Unix).asks_kernel_keyring();
-        }
-        beneath(profile, providers.directories(&reference))
-    });
     charter
         .documents
         .iter()
@@ -51,21 +45,28 @@ pub(crate) fn profile<P: Policy>(charter: &Charter<P>, providers: &Providers) ->
         })
 }
 
-fn beneath(profile: Profile, all: impl IntoIterator<Item = PathBuf>) -> Profile {
-    all.into_iter().fold(profile, Profile::read_beneath)
+/// What its secrets take, as their providers say.
+fn reaching<P: Policy>(profile: Profile, charter: &Charter<P>, providers: &Providers) -> Profile {
+    let secrets = charter.secrets.iter();
+    let reach = secrets.fold(Reach::default(), |reach, one| {
+        reach.and(providers.reach(one))
+    });
+    let profile = beneath(profile, reach.directories);
+    let ports = reach.ports.into_iter().map(Sockets::Tcp);
+    let names = reach.names.then_some(Sockets::Dns);
+    let local = reach.local_sockets.then_some(Sockets::Unix);
+    let sockets = ports.chain(names).chain(local);
+    let profile = sockets.fold(profile, Profile::sockets);
+    let profile = match reach.roots {
+        true => profile.files_for_roots(providers.roots()),
+        false => profile,
+    };
+    match reach.kernel_keyring {
+        true => profile.asks_kernel_keyring(),
+        false => profile,
+    }
 }
 
-/// The directories that hold `file`, where it is named and where it is: a rule on the file itself
-/// would not outlive its replacement. One that is not there yet cannot be read later.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the operator's own files are, at start"
-)]
-pub(crate) fn holding(file: &Path) -> impl Iterator<Item = PathBuf> {
-    let real = std::fs::canonicalize(file).ok();
-    let all = [Some(file.to_owned()), real];
-    all.into_iter()
-        .flatten()
-        .filter_map(|path| path.parent().map(Path::to_owned))
-        .filter(|directory| directory.is_dir())
+fn beneath(profile: Profile, all: impl IntoIterator<Item = PathBuf>) -> Profile {
+    all.into_iter().fold(profile, Profile::read_beneath)
 }

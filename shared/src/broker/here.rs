@@ -62,7 +62,18 @@ impl<P: Policy> Outside for Here<P> {
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> Soon<'a, Result<Secret, NotLoaded>> {
         Box::pin(async move {
             let (providers, reference) = (Arc::clone(&self.providers), reference.clone());
-            blocking(move || shelf::secret(&reference, &providers)).await?
+            Ok(blocking(move || providers.load(&reference)).await??)
+        })
+    }
+
+    fn another<'a>(
+        &'a self,
+        reference: &'a SecretRef,
+        refused: &'a Secret,
+    ) -> Soon<'a, Result<Option<Secret>, NotLoaded>> {
+        Box::pin(async move {
+            let secret = self.secret(reference).await?;
+            Ok(Some(secret).filter(|secret| !secret.is_same(refused)))
         })
     }
 

@@ -4,6 +4,7 @@
 //!
 //! - One thread reads, and reads nothing else while a message is half there. A message that no
 //!   worker of ours sends ends the broker, and with it all that is under way.
+//! - A secret is looked after by one [`Kept`] for all who ask for it.
 //! - What is slow (a resolver, a host, a keyring) holds up nothing but its own answer.
 //! - What is handed over is closed here: the broker keeps no connection.
 
@@ -39,17 +40,18 @@ use super::wire::Kind;
 use super::wire::Request;
 use super::wire::Said;
 use crate::sandbox::SandboxError;
-use crate::secret::Providers;
-use crate::secret::Secret;
-use crate::secret::SecretRef;
+use crate::secret::Kept;
+use crate::secret::Loads;
+use crate::secret::Rhythm;
 
 /// What a broker works with.
 #[derive(Debug)]
 pub(super) struct Desk<P> {
-    pub(super) charter: Charter<P>,
-    pub(super) providers: Providers,
-    pub(super) resolver: Arc<dyn Resolve>,
-    pub(super) answers: Mutex<UnixStream>,
+    charter: Charter<P>,
+    /// One for each secret of the charter.
+    secrets: Vec<Kept>,
+    resolver: Arc<dyn Resolve>,
+    answers: Mutex<UnixStream>,
 }
 
 /// Why a broker ends before its worker does.
@@ -122,10 +124,29 @@ fn start<P: Policy>(desk: &Arc<Desk<P>>, request: Request, leave: Leave) -> io::
 }
 
 impl<P: Policy> Desk<P> {
+    /// For what `charter` allows. Its secrets come from `loads`, and are looked after as `rhythm`
+    /// says.
+    pub(super) fn new(
+        charter: Charter<P>,
+        loads: &Arc<dyn Loads>,
+        rhythm: Rhythm,
+        resolver: Arc<dyn Resolve>,
+        answers: UnixStream,
+    ) -> Self {
+        let secrets = charter.secrets.iter();
+        let secrets = secrets.map(|one| Kept::new(one.clone(), Arc::clone(loads), rhythm));
+        Self {
+            secrets: secrets.collect(),
+            charter,
+            resolver,
+            answers: Mutex::new(answers),
+        }
+    }
+
     fn entries(&self, kind: Kind) -> usize {
         match kind {
             Kind::Dial => self.charter.targets.len(),
-            Kind::Secret => self.charter.secrets.len(),
+            Kind::Secret | Kind::Another => self.secrets.len(),
             Kind::Document => self.charter.documents.len(),
             Kind::GiveUp => 0,
         }
@@ -148,12 +169,16 @@ impl<P: Policy> Desk<P> {
                     Err(failure) => self.fail(id, failure),
                 }
             }
-            Kind::Secret => {
-                let written = self.charter.secrets.get(index);
-                let written = written.ok_or(ErrorKind::NotFound)?;
-                match self.secret(written) {
+            Kind::Secret | Kind::Another => {
+                let kept = self.secrets.get(index).ok_or(ErrorKind::NotFound)?;
+                let now = Instant::now();
+                let secret = match request.kind {
+                    Kind::Another => kept.anew(now),
+                    Kind::Secret | Kind::Dial | Kind::Document | Kind::GiveUp => kept.current(now),
+                };
+                match secret {
                     Ok(secret) => secret.show_to(|text| self.bytes(id, &[text.as_bytes(), END])),
-                    Err(why) => self.not_loaded(id, &why),
+                    Err(why) => self.not_loaded(id, &why.into()),
                 }
             }
             Kind::Document => {
@@ -165,10 +190,6 @@ impl<P: Policy> Desk<P> {
             }
             Kind::GiveUp => Ok(()),
         }
-    }
-
-    fn secret(&self, written: &str) -> Result<Secret, NotLoaded> {
-        shelf::secret(&written.parse::<SecretRef>()?, &self.providers)
     }
 
     fn bytes(&self, id: u32, parts: &[&[u8]]) -> io::Result<()> {

@@ -1,14 +1,11 @@
-//! Reads secrets and certificates where they are kept.
+//! Reads certificates where they are kept, and says why something was not read.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::Document;
 use super::Policy;
-use crate::secret::Providers;
-use crate::secret::Secret;
 use crate::secret::SecretError;
-use crate::secret::SecretRef;
 
 /// Why something was not read. For the operator: it names a reference or a file and the remedy,
 /// never what is in it.
@@ -36,11 +33,6 @@ impl From<SecretError> for NotLoaded {
     fn from(error: SecretError) -> Self {
         Self::new(error.to_string())
     }
-}
-
-/// A secret, as it is now.
-pub(super) fn secret(reference: &SecretRef, providers: &Providers) -> Result<Secret, NotLoaded> {
-    Ok(providers.load(reference)?)
 }
 
 /// A document, as it is now. May block.

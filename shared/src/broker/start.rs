@@ -3,12 +3,13 @@
 //! # Invariants
 //!
 //! - It is this very program, by its open file: one that was replaced meanwhile is not started.
-//! - It has one descriptor of its own, the socket to its worker. Its environment is that of
-//!   [`PASSED`] and nothing else, and its arguments say how it logs and is held down, and nothing
+//! - It has one descriptor of its own, the socket to its worker. Of the environment it has
+//!   [`PASSED`], what the providers of its secrets read, and nothing else; its arguments say how it logs and is held down, and nothing
 //!   else.
 //! - It is held down before it reads a request; its worker waits for that.
 //! - It ends with its worker: by the end of the socket, and on Linux by the kernel as well.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::io::Write;
@@ -18,7 +19,6 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -35,7 +35,9 @@ use super::serve::Desk;
 use super::wire;
 use crate::sandbox;
 use crate::sandbox::Mode;
+use crate::secret::Loads;
 use crate::secret::Providers;
+use crate::secret::Rhythm;
 use crate::serve::logging;
 use crate::serve::logging::Amount;
 use crate::serve::logging::Format;
@@ -72,8 +74,8 @@ impl Broker {
             .arg(ARGUMENT)
             .args(terms.write())
             .env_clear()
-            .envs(PASSED.iter().filter_map(|name| {
-                let value = std::env::var_os(name)?;
+            .envs(passed(charter).into_iter().filter_map(|name| {
+                let value = std::env::var_os(&name)?;
                 Some((name, value))
             }))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -86,6 +88,12 @@ impl Broker {
         broker.wait_until_ready(READY)?;
         Ok(broker)
     }
+}
+
+/// Which variables a broker for `charter` is given.
+pub(super) fn passed<P: Policy>(charter: &Charter<P>) -> BTreeSet<String> {
+    let usual = PASSED.iter().map(|name| (*name).to_owned());
+    usual.chain(charter.variables()).collect()
 }
 
 /// What a process does that was started as a broker: `arguments` are those behind the first.
@@ -117,7 +125,7 @@ fn work<P: Policy>(socket: &UnixStream, terms: Terms, stray: Vec<String>) -> Res
     };
     let answers = socket.try_clone().map_err(failed)?;
     answers.set_write_timeout(Some(STUCK)).map_err(failed)?;
-    let providers = Providers::of_process();
+    let providers = Providers::of_process().told(&charter.places);
     let profile = confine::profile(&charter, &providers)
         .started_with(stray)
         .allow_root(terms.allow_root);
@@ -128,12 +136,9 @@ fn work<P: Policy>(socket: &UnixStream, terms: Terms, stray: Vec<String>) -> Res
         tracing::warn!(target: START, "sandbox of the process that makes connections: {enforced}");
     }
     wire::send(&answers, READY_SIGN, None).map_err(failed)?;
-    let desk = Desk {
-        charter,
-        providers,
-        resolver: Arc::new(System),
-        answers: Mutex::new(answers),
-    };
+    let loads: Arc<dyn Loads> = Arc::new(providers);
+    let rhythm = Rhythm::default();
+    let desk = Desk::new(charter, &loads, rhythm, Arc::new(System), answers);
     serve::serve(desk, socket, Bounds::default())
 }
 
@@ -223,17 +228,13 @@ const READY_SIGN: &[u8] = b"R";
 /// How long that may take: it reads no file for it, but a machine may be busy.
 const READY: Duration = Duration::from_secs(20);
 
-/// What of the environment a broker needs: where a supervisor mounts secrets, where the keyring
-/// listens, which certificates the system trusts, and how the resolver works.
+/// What of the environment each broker needs: which certificates the system trusts, and how the
+/// resolver works.
 const PASSED: &[&str] = &[
-    "CREDENTIALS_DIRECTORY",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "HOME",
     "LOCALDOMAIN",
     "RES_OPTIONS",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
-    "XDG_RUNTIME_DIR",
 ];
 
 /// How long a worker may leave its answers unread.

@@ -13,7 +13,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -30,7 +29,9 @@ use super::wire::Kind;
 use super::wire::Request;
 use super::wire::Said;
 use super::*;
+use crate::secret::Loads;
 use crate::secret::Providers;
+use crate::secret::Rhythm;
 
 /// Loopback, but for the last of its addresses.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -111,12 +112,15 @@ impl Bed {
                 let Some(charter) = start::heard::<Loopback>(&socket)? else {
                     return Ok(());
                 };
-                let desk = Desk {
-                    charter,
-                    providers: Providers::new(|_| None),
-                    resolver: Arc::new(names),
-                    answers: Mutex::new(socket.try_clone().unwrap()),
+                let loads: Arc<dyn Loads> = Arc::new(Providers::new(|_| None));
+                // at each request, for the tests wait for nothing
+                let rhythm = Rhythm {
+                    look: Duration::ZERO,
+                    anew: Duration::ZERO,
+                    ..Rhythm::default()
                 };
+                let answers = socket.try_clone().unwrap();
+                let desk = Desk::new(charter, &loads, rhythm, Arc::new(names), answers);
                 serve::serve(desk, &socket, bounds)
             };
             let done = serve();
@@ -500,8 +504,13 @@ async fn a_secret_that_was_replaced_is_read_anew_and_comes_as_it_is() {
     for text in ["first", "second with an end\r", "third\n\n", "ünïcödé"] {
         keep(&path, text, 0o600);
         let secret = broker.secret(&reference).await.unwrap();
-        let here = shelf::secret(&reference, &Providers::new(|_| None)).unwrap();
+        let here = Providers::new(|_| None).load(&reference).unwrap();
         here.show_to(|here| secret.show_to(|there| assert_eq!(here, there)));
+        let other = broker.another(&reference, &here).await.unwrap();
+        assert!(other.is_none(), "it is the same");
+        let old = Secret::new("old").unwrap();
+        let other = broker.another(&reference, &old).await.unwrap().unwrap();
+        assert!(other.is_same(&here));
     }
     keep(&path, "open to all", 0o644);
     let why = broker.secret(&reference).await.unwrap_err().to_string();
@@ -558,4 +567,41 @@ fn an_argument_of_a_broker_is_of_no_use_to_people() {
             std::process::ExitCode::from(2)
         );
     }
+}
+
+#[test]
+fn a1_of_the_environment_a_broker_has_what_its_charter_needs() {
+    let of = |secrets: &[&str]| {
+        let mut charter = charter(vec![at(1)]);
+        for secret in secrets {
+            charter.secret(&secret.parse().unwrap());
+        }
+        start::passed(&charter)
+    };
+    let usual = of(&[]);
+    for name in ["HOME", "PATH", "CREDENTIALS_DIRECTORY", "PGPASSWORD"] {
+        assert!(!usual.contains(name), "{name}");
+    }
+    assert!(usual.contains("SSL_CERT_FILE"));
+    // those of the environment stay with the worker
+    assert_eq!(of(&["env:PGPASSWORD"]), usual);
+    let mounted = of(&["cred:key", "file:/etc/key"]);
+    let added: Vec<_> = mounted.difference(&usual).collect();
+    assert_eq!(added, ["CREDENTIALS_DIRECTORY"]);
+}
+
+#[cfg(feature = "vault")]
+#[test]
+fn a1_the_variables_of_a_vault_reach_a_broker_that_asks_one_and_no_other() {
+    let mut without = charter(Vec::new());
+    without.places = toml::from_str("vault.token = 'env:TOKEN_OF_VAULT'").unwrap();
+    without.secret(&"file:/etc/key".parse().unwrap());
+    let of_vault = |name: &String| name.starts_with("VAULT_") || name.ends_with("_OF_VAULT");
+    let passed = start::passed(&without);
+    assert!(!passed.iter().any(of_vault), "{passed:?}");
+    let mut with = without.clone();
+    with.secret(&"vault:a/b#c".parse().unwrap());
+    let passed = start::passed(&with);
+    assert!(passed.contains("VAULT_ADDR") && passed.contains("TOKEN_OF_VAULT"));
+    assert!(!passed.iter().any(|name| name.starts_with("AWS_")));
 }

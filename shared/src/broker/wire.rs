@@ -53,6 +53,8 @@ pub(super) enum Kind {
     Dial,
     /// A secret.
     Secret,
+    /// A secret, read anew whatever is known of it.
+    Another,
     /// A document.
     Document,
     /// That the request of this id is given up.
@@ -86,6 +88,7 @@ impl Kind {
             Self::Secret => 2,
             Self::Document => 3,
             Self::GiveUp => 4,
+            Self::Another => 5,
         }
     }
 }
@@ -110,6 +113,7 @@ impl Request {
             2 => Kind::Secret,
             3 => Kind::Document,
             4 => Kind::GiveUp,
+            5 => Kind::Another,
             _ => return None,
         };
         let request = Self {

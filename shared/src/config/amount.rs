@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 use serde::de;
 use serde::de::Unexpected;
 use serde::de::Visitor;
@@ -115,6 +117,12 @@ impl<'de, const MAX: u64> Deserialize<'de> for Limit<MAX> {
             range: Some(MAX),
         })
         .map(Self)
+    }
+}
+
+impl<const MAX: u64> Serialize for Limit<MAX> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
     }
 }
 

@@ -9,6 +9,7 @@ use super::Bytes;
 use super::Limit;
 use crate::sandbox::Mode;
 use crate::secret::SecretRef;
+use crate::secret::SecretsConfig;
 
 /// `[guard]`: what all servers have in common.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Common {
     pub audit: AuditConfig,
     /// `[guard.limits]`: what one request, and all of them, may take.
     pub limits: Limits,
+    /// `[guard.secrets]`: how the places of secrets are reached that need to be told.
+    pub secrets: SecretsConfig,
 }
 
 /// `[guard.audit]`: where the record goes and when a new file begins.

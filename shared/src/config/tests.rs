@@ -106,7 +106,7 @@ fn an_error_says_where_and_why() {
     for (text, expected) in [
         (
             "[guard]\npolcy = 1",
-            "2:1: unknown key; expected one of `policy`, `sandbox`, `allow-root`, `audit`, `limits`",
+            "2:1: unknown key; expected one of `policy`, `sandbox`, `allow-root`, `audit`, `limits`, `secrets`",
         ),
         ("[guard]\npolicy = 1", "2:10: expected a path"),
         (

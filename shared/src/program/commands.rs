@@ -13,7 +13,6 @@ use super::start::instant;
 use crate::label::Label;
 use crate::policy::Policy;
 use crate::principal::Principal;
-use crate::secret::Providers;
 use crate::secret::SecretCommand;
 use crate::server::Server;
 
@@ -87,7 +86,7 @@ impl CommonCommand {
                 let mut references = P::secrets(start.config);
                 references.extend(P::common(start.config).audit.secrets());
                 command
-                    .run(&references, &Providers::of_process(), out)
+                    .run(&references, &start.secrets(), out)
                     .map_err(|cause| StartError::step("secret", cause))
             }
             Self::Doctor { json } => doctor::doctor(start, json, out),

@@ -12,11 +12,11 @@ use super::Program;
 use super::Start;
 use super::StartError;
 use super::start::policy_file;
-use crate::broker::holding;
 use crate::sandbox;
 use crate::sandbox::Enforced;
 use crate::sandbox::Mode;
 use crate::sandbox::Profile;
+use crate::secret::holding;
 use crate::serve::logging::START;
 
 impl<P: Program> Start<'_, P> {
@@ -81,10 +81,12 @@ impl<P: Program> Start<'_, P> {
     }
 
     fn secret_files(&self) -> Vec<PathBuf> {
+        let settings = P::common(self.config);
         let mut secrets = P::secrets(self.config);
-        secrets.extend(P::common(self.config).audit.secrets());
+        secrets.extend(settings.audit.secrets());
         let kept = secrets.iter().filter_map(|secret| secret.file());
-        kept.map(Path::to_owned).collect()
+        let kept = kept.map(Path::to_owned);
+        kept.chain(settings.secrets.files()).collect()
     }
 
     /// The files that steer this server, and those of its secrets.

@@ -74,6 +74,7 @@ pub(super) fn run<P: Program>(
         (Err(_), Some(Command::Own(_))) => PathBuf::new(),
         (Err(error), _) => return Err(error),
     };
+    let secrets = Arc::new(Providers::of_process().told(&settings.secrets));
     let start = Start::<P> {
         arguments: &own,
         config: &config,
@@ -81,6 +82,7 @@ pub(super) fn run<P: Program>(
         policy: in_force.as_deref(),
         audit_dir: &audit_dir,
         rules: policy.as_ref(),
+        secrets: &secrets,
         common: &common,
         stray,
         second: OnceCell::new(),
@@ -153,7 +155,7 @@ impl<P: Program> Start<'_, P> {
     ///
     /// [`StartError`] if a key cannot be loaded.
     pub fn trail_settings(&self, directory: &Path) -> Result<audit::Settings, StartError> {
-        trail_settings(P::common(self.config), directory)
+        trail_settings(P::common(self.config), directory, self.secrets)
     }
 
     /// Prints what `server` would serve.
@@ -243,10 +245,14 @@ impl<P: Program> Start<'_, P> {
 }
 
 /// How the trail in `audit_dir` is kept.
-fn trail_settings(settings: &Common, audit_dir: &Path) -> Result<audit::Settings, StartError> {
+fn trail_settings(
+    settings: &Common,
+    audit_dir: &Path,
+    secrets: &Providers,
+) -> Result<audit::Settings, StartError> {
     Ok(audit::Settings {
-        signing_key: signing_key(settings.audit.signing_key.as_ref())?,
-        former_key: signing_key(settings.audit.former_signing_key.as_ref())?,
+        signing_key: signing_key(settings.audit.signing_key.as_ref(), secrets)?,
+        former_key: signing_key(settings.audit.former_signing_key.as_ref(), secrets)?,
         ballast_bytes: settings.audit.ballast_bytes.0,
         rotate_bytes: settings.audit.rotate_bytes.get(),
         rotate_age: Duration::from_secs(settings.audit.rotate_hours.get() * 3600),
@@ -256,12 +262,15 @@ fn trail_settings(settings: &Common, audit_dir: &Path) -> Result<audit::Settings
 }
 
 /// The key that signs the trail, fetched before the trail is opened.
-fn signing_key(kept: Option<&SecretRef>) -> Result<Option<Arc<SigningKey>>, StartError> {
+fn signing_key(
+    kept: Option<&SecretRef>,
+    secrets: &Providers,
+) -> Result<Option<Arc<SigningKey>>, StartError> {
     let Some(kept) = kept else { return Ok(None) };
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         StartError::step(format!("load the signing key {kept}"), cause)
     };
-    let secret = Providers::of_process().load(kept);
+    let secret = secrets.load(kept);
     let secret = secret.map_err(|cause| failed(cause.into()))?;
     let key = SigningKey::parse(&secret).map_err(|cause| failed(cause.into()))?;
     Ok(Some(Arc::new(key)))
@@ -310,7 +319,7 @@ fn beside(source: Option<&Source>, path: &Path) -> PathBuf {
     clippy::disallowed_methods,
     reason = "time comes in here and is passed on"
 )]
-pub(super) fn instant() -> DateTime<Utc> {
+pub(crate) fn instant() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -13,7 +13,9 @@ use std::str::FromStr;
 
 use clap::Subcommand;
 
+use super::Lease;
 use super::LengthClass;
+use super::Loads;
 use super::Providers;
 use super::SecretError;
 use super::SecretRef;
@@ -52,8 +54,8 @@ pub struct GivenRef(Result<SecretRef, SecretError>);
 pub struct Checked {
     /// Which one.
     pub reference: SecretRef,
-    /// How long the secret is, or why there is none.
-    pub outcome: Result<LengthClass, SecretError>,
+    /// How long the secret is and how long it is good, or why there is none.
+    pub outcome: Result<(LengthClass, Option<Lease>), SecretError>,
 }
 
 /// Tries to load each secret, and forgets it.
@@ -62,8 +64,8 @@ pub fn check(references: &[SecretRef], providers: &Providers) -> Vec<Checked> {
     let one = |reference: &SecretRef| Checked {
         reference: reference.clone(),
         outcome: providers
-            .load(reference)
-            .map(|secret| secret.length_class()),
+            .fetch(reference)
+            .map(|loaded| (loaded.secret.length_class(), loaded.lease)),
     };
     references.iter().map(one).collect()
 }
@@ -135,7 +137,10 @@ impl FromStr for GivenRef {
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
-            Ok(length) => write!(f, "{}: ok, {length}", self.reference),
+            Ok((length, None)) => write!(f, "{}: ok, {length}", self.reference),
+            Ok((length, Some(lease))) => {
+                write!(f, "{}: ok, {length}, {lease}", self.reference)
+            }
             // The error begins with the reference.
             Err(error) => write!(f, "{error}"),
         }

@@ -1,9 +1,11 @@
 //! `cred:NAME`: what a supervisor handed to this process: a systemd credential, or a secret that
 //! Docker or Kubernetes mounted. The first directory that has the name decides.
 
+use super::Loaded;
 use super::Provider;
 use super::Providers;
-use super::Secret;
+use super::Reach;
+use super::Stamp;
 use super::Trouble;
 use super::file;
 use crate::small_file::FileTrouble;
@@ -15,6 +17,12 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load,
+    reach: |_, providers| Reach {
+        directories: providers.supervised().filter(|dir| dir.is_dir()).collect(),
+        ..Reach::default()
+    },
+    variables: &["CREDENTIALS_DIRECTORY"],
+    stamp: Some(stamp),
     write: None,
 };
 
@@ -23,10 +31,15 @@ fn accepts(name: &str) -> bool {
     (1..=255).contains(&name.len()) && !name.starts_with('.') && name.chars().all(fine)
 }
 
-fn load(name: &str, providers: &Providers) -> Result<Secret, Trouble> {
+fn stamp(name: &str, providers: &Providers) -> Option<Stamp> {
+    let mut dirs = providers.supervised();
+    dirs.find_map(|dir| SmallFile::open_beneath(&dir, name.as_ref()).ok()?.stamp())
+}
+
+fn load(name: &str, providers: &Providers) -> Result<Loaded, Trouble> {
     for dir in providers.supervised() {
         match SmallFile::open_beneath(&dir, name.as_ref()) {
-            Ok(file) => return file::read(file),
+            Ok(file) => return file::read(file).map(Loaded::from),
             Err(FileTrouble::System(std::io::ErrorKind::NotFound)) => {}
             Err(trouble) => return Err(trouble.into()),
         }

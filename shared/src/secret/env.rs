@@ -7,7 +7,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use super::Loaded;
 use super::Provider;
+use super::Reach;
 use super::Secret;
 use super::Trouble;
 
@@ -17,11 +19,15 @@ pub(super) const PROVIDER: Provider = Provider {
     accepts,
     missing: None,
     load: |name, providers| match providers.variable(name) {
-        Some(value) => Secret::new(value.into_vec()),
+        Some(value) => Secret::new(value.into_vec()).map(Loaded::from),
         None => Err(Trouble::Absent(
             "the environment has no variable of this name, or an empty one",
         )),
     },
+    reach: |_, _| Reach::default(),
+    // the one that it names
+    variables: &[],
+    stamp: None,
     write: None,
 };
 

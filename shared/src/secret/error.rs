@@ -7,6 +7,7 @@
 use std::io::ErrorKind;
 
 use super::SecretRef;
+use super::Unreached;
 use super::forms;
 use crate::small_file::FileTrouble;
 
@@ -93,6 +94,28 @@ pub enum Trouble {
     /// The keyring is there and stays shut.
     #[error("{0}")]
     Keyring(&'static str),
+    /// The server that keeps it could not be asked.
+    #[error("{0}")]
+    Unreached(Unreached),
+    /// The server could be asked, and cannot say it for now.
+    #[error("the server said {status}: {remedy}")]
+    Unready {
+        /// Its status code.
+        status: u16,
+        /// What an operator can do.
+        remedy: &'static str,
+    },
+    /// The server answered, and will not say it.
+    #[error("the server said {status}: {remedy}")]
+    Refused {
+        /// Its status code.
+        status: u16,
+        /// What an operator can do.
+        remedy: &'static str,
+    },
+    /// What is kept there is not what the reference asks for, or how it is reached is not said.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// Nobody finished typing.
     #[error("cancelled")]
     Cancelled,
@@ -104,6 +127,23 @@ impl SecretError {
             reference: reference.clone(),
             trouble,
         }
+    }
+
+    /// Whether the same question may be answered a little later: see [`Trouble::is_passing`].
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unusable { trouble, .. } if trouble.is_passing())
+    }
+
+    /// Whether a server answered, and said no.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Unusable {
+                trouble: Trouble::Refused { .. },
+                ..
+            }
+        )
     }
 
     /// What stands behind "expected" when configuration does not have a reference.
@@ -123,6 +163,36 @@ impl SecretError {
                 format!("a reference such as {}, not the secret itself", forms())
             }
         }
+    }
+}
+
+impl Trouble {
+    /// Whether the same question may be answered a little later, without anybody changing
+    /// anything: the place is away, and has not said no.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreached(why) => why.is_passing(),
+            Self::Unready { .. } | Self::NoKeyring(_) | Self::Keyring(_) | Self::System(_) => true,
+            Self::Absent(_)
+            | Self::Empty
+            | Self::TooLarge(_)
+            | Self::NotText
+            | Self::Nul
+            | Self::Exposed
+            | Self::Link
+            | Self::NotRegular
+            | Self::Ambiguous
+            | Self::Refused { .. }
+            | Self::Unfit(_)
+            | Self::Cancelled => false,
+        }
+    }
+}
+
+impl From<Unreached> for Trouble {
+    fn from(unreached: Unreached) -> Self {
+        Self::Unreached(unreached)
     }
 }
 

@@ -11,8 +11,10 @@ use std::path::Path;
 
 use rustix::fs::Mode;
 
+use super::Loaded;
 use super::Provider;
 use super::Providers;
+use super::Reach;
 use super::Secret;
 use super::Trouble;
 use super::value::MAX_BYTES;
@@ -24,7 +26,10 @@ pub(super) const PROVIDER: Provider = Provider {
     form: "file:/PATH",
     accepts,
     missing: None,
-    load: |path, providers| load(Path::new(path), providers),
+    load: |path, providers| load(Path::new(path), providers).map(Loaded::from),
+    reach: |path, _| Reach::file(Path::new(path)),
+    variables: super::cred::PROVIDER.variables,
+    stamp: Some(|path, providers| open(Path::new(path), providers).ok()?.stamp()),
     write: None,
 };
 
@@ -38,17 +43,21 @@ fn accepts(path: &str) -> bool {
 }
 
 fn load(path: &Path, providers: &Providers) -> Result<Secret, Trouble> {
+    read(open(path, providers)?)
+}
+
+/// The file, if nobody but its owner or a supervisor decides what it says.
+fn open(path: &Path, providers: &Providers) -> Result<SmallFile, Trouble> {
     for dir in providers.supervised() {
         if let Ok(name) = path.strip_prefix(&dir) {
-            let file = SmallFile::open_beneath(&dir, name.as_os_str())?;
-            return read(file);
+            return Ok(SmallFile::open_beneath(&dir, name.as_os_str())?);
         }
     }
     let file = SmallFile::open(path, Links::Refuse)?;
     if file.mode().intersects(OTHERS) {
         return Err(Trouble::Exposed);
     }
-    read(file)
+    Ok(file)
 }
 
 /// All of the file as a secret, which may end in a newline.

@@ -26,8 +26,10 @@ mod patience;
 ))]
 use secrecy::zeroize::Zeroizing;
 
+use super::Loaded;
 use super::Provider;
 use super::Providers;
+use super::Reach;
 use super::Secret;
 use super::Trouble;
 use super::Write;
@@ -41,7 +43,15 @@ pub(super) const PROVIDER: Provider = Provider {
     } else {
         None
     },
-    load,
+    load: |place, providers| load(place, providers).map(Loaded::from),
+    reach: |_, _| Reach {
+        local_sockets: cfg!(feature = "keyring"),
+        kernel_keyring: cfg!(feature = "keyring-keyutils"),
+        ..Reach::default()
+    },
+    // the session bus, and what a library needs to log in to it
+    variables: &["DBUS_SESSION_BUS_ADDRESS", "HOME", "XDG_RUNTIME_DIR"],
+    stamp: None,
     write: Some(Write { set, delete }),
 };
 

@@ -60,6 +60,19 @@ impl Secret {
         login(self.0.expose_secret())
     }
 
+    /// Whether both are the same text. Takes as long for a text that differs early as for one
+    /// that differs late.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.show_to(|one| {
+            other.show_to(|other| {
+                let pairs = one.bytes().zip(other.bytes());
+                let differing = pairs.fold(0, |all, (a, b)| all | (a ^ b));
+                one.len() == other.len() && differing == 0
+            })
+        })
+    }
+
     /// How long it is, roughly.
     #[must_use]
     pub fn length_class(&self) -> LengthClass {

@@ -211,7 +211,8 @@ mod tests {
                 &name("issuer.example.com"),
             ]
         );
-        assert_eq!(charter.secrets, ["file:/etc/a", "file:/etc/b"]);
+        let expected = ["file:/etc/a", "file:/etc/b"].map(|text| text.parse().unwrap());
+        assert_eq!(charter.secrets, expected);
         assert_eq!(charter.documents, [Document::Roots]);
         let text = serde_json::to_string(&charter).unwrap();
         assert_eq!(

@@ -8,7 +8,6 @@ use guard::program::Program;
 use guard::program::Start;
 use guard::program::StartError;
 use guard::secret;
-use guard::secret::Providers;
 
 use super::ApiFetchProgram;
 use super::online;
@@ -49,14 +48,14 @@ pub(super) fn check(
     // certificates are read here as they are at a start
     open::serve(start)?;
     let references = ApiFetchProgram::secrets(start.config);
-    let checked = secret::check(&references, &Providers::of_process());
+    let checked = secret::check(&references, &start.secrets());
     for one in &checked {
         say(out, &format!("\n{one}"))?;
     }
     let failed = checked.iter().filter(|one| one.outcome.is_err()).count();
     say(out, if checked.is_empty() { "" } else { "\n" })?;
     let reached = if online {
-        online::online(&declared.upstreams, out)
+        online::online(&declared.upstreams, start.secrets(), out)
     } else {
         Ok(())
     };

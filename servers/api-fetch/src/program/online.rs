@@ -13,8 +13,12 @@ use crate::effects::probe;
 use crate::effects::upstream::Upstream;
 
 /// Connects to each host and tells what it found. Fails if any of them could not be called.
-pub(super) fn online(upstreams: &[Upstream], out: &mut dyn Write) -> Result<(), StartError> {
-    let settings = Settings::new(Arc::new(Providers::of_process()));
+pub(super) fn online(
+    upstreams: &[Upstream],
+    secrets: Arc<Providers>,
+    out: &mut dyn Write,
+) -> Result<(), StartError> {
+    let settings = Settings::new(secrets);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,12 +1,9 @@
 //! From the configuration to a server. No secret is fetched and nothing is sent: a server starts
 //! where its upstreams are down, and asks for a secret when it first needs it.
 
-use std::sync::Arc;
-
 use guard::label::Taxonomy;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::secret::Providers;
 
 use super::ApiFetchProgram;
 use super::document;
@@ -60,7 +57,7 @@ pub(super) fn serve(start: &Starting<'_>) -> Result<ApiFetch, StartError> {
         declared, known, ..
     } = declared(start)?;
     let bases: Vec<_> = declared.upstreams.iter().map(|u| u.base.clone()).collect();
-    let mut settings = Settings::new(Arc::new(Providers::of_process()));
+    let mut settings = Settings::new(start.secrets());
     settings.broker = Some(start.broker(&charter::charter(&declared.upstreams))?);
     settings.cache = start.config.limits.cache_bytes.count();
     let upstreams = Upstreams::open(declared.upstreams, &settings)

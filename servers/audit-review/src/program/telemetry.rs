@@ -19,7 +19,6 @@ use guard::config::Spanned;
 use guard::gate::record_id;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::secret::Providers;
 use guard::secret::Secret;
 
 use super::AuditReviewProgram;
@@ -68,7 +67,8 @@ pub(super) fn run(
     let settings = &start.config.telemetry;
     let trail = super::trail(start, arguments.trail);
     let collector = collector(settings, start)?;
-    let key = settings.principal_key.as_ref().map(secret).transpose()?;
+    let key = settings.principal_key.as_ref();
+    let key = key.map(|key| secret(key, start)).transpose()?;
     let spans = Spans::new(settings.ratio, key.as_ref());
     let configured = settings.state.as_ref();
     let path = stay::state(arguments.state, configured, start, &trail, BESIDE);
@@ -236,7 +236,7 @@ fn collector(
     if !endpoint.is_fit(settings.insecure) {
         return Err(unfit(at, start));
     }
-    let secrets = Providers::of_process();
+    let secrets = start.secrets();
     Collector::open(endpoint, settings, start.source, &secrets, PATIENCE)
 }
 
@@ -247,8 +247,11 @@ fn unfit(at: &Spanned<Endpoint>, start: &Start<'_, AuditReviewProgram>) -> Start
     }
 }
 
-fn secret(reference: &guard::secret::SecretRef) -> Result<Secret, StartError> {
-    let loaded = Providers::of_process().load(reference);
+fn secret(
+    reference: &guard::secret::SecretRef,
+    start: &Start<'_, AuditReviewProgram>,
+) -> Result<Secret, StartError> {
+    let loaded = start.secrets().load(reference);
     loaded.map_err(|cause| StartError::step("fetch a secret", cause))
 }
 

@@ -72,7 +72,7 @@ pub(super) fn serve(start: &Starting<'_>, arguments: &Arguments) -> Result<Scope
         ready.engine.dialect(),
         config.limits,
         config.context.clone(),
-        mask_key(config)?,
+        mask_key(config, &start.secrets())?,
     );
     Ok(ScopedDb::new(
         scope,
@@ -218,9 +218,9 @@ fn reach_of(table: &crate::schema::Table) -> sqlite::Reach {
 }
 
 /// The key of `hash` masks: the configured one, or one of this process.
-fn mask_key(config: &Config) -> Result<Secret, StartError> {
+fn mask_key(config: &Config, secrets: &Providers) -> Result<Secret, StartError> {
     if let Some(reference) = &config.masks.key {
-        let loaded = Providers::of_process().load(reference);
+        let loaded = secrets.load(reference);
         return loaded.map_err(|cause| StartError::step("load the key of masks", cause));
     }
     let mut bytes = [0; 32];

@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::process::Command;
 
 use super::*;
+use crate::secret::SecretCommand;
 use crate::secret::SecretRef;
 
 #[test]
@@ -129,7 +130,13 @@ fn round_trip(store: &str) {
             .unwrap()
             .show_to(|text| assert_eq!(text, password));
     }
-    assert_eq!(providers.delete(&ada).unwrap(), store);
+    // As an operator does it.
+    let mut said = Vec::new();
+    let reference = ada.to_string().parse().unwrap();
+    let delete = SecretCommand::Delete { reference };
+    delete.run(&[], &providers, &mut said).unwrap();
+    let expected = format!("{ada}: removed from {store}\n");
+    assert_eq!(String::from_utf8(said).unwrap(), expected);
     // The kernel takes a moment to forget.
     std::thread::sleep(std::time::Duration::from_millis(200));
     assert!(providers.load(&ada).is_err());

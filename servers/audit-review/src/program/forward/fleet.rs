@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use guard::audit::Audit;
 use guard::program::Start;
 use guard::program::StartError;
-use guard::secret::Providers;
 
 use super::super::AuditReviewProgram;
 use super::drive::Drive;
@@ -60,7 +59,7 @@ impl Fleet {
         print: &mpsc::Sender<Print>,
     ) -> Result<Self, StartError> {
         let (stop, stopped) = watch::channel(false);
-        let secrets = Providers::of_process();
+        let secrets = start.secrets();
         let mut drives = Vec::new();
         for receiver in receivers {
             let sender = Sender::open(receiver, start.source, &secrets, print)?;

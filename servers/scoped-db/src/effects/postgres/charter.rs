@@ -97,7 +97,7 @@ mod tests {
                 &broker::Place::Address("::1".parse().unwrap()),
             ]
         );
-        assert_eq!(charter.secrets, ["file:/etc/password"]);
+        assert_eq!(charter.secrets, ["file:/etc/password".parse().unwrap()]);
         assert_eq!(
             charter.documents,
             [

@@ -29,6 +29,7 @@ use super::prepared::Statements;
 use super::stream::Stream;
 use super::tls;
 use super::trouble::is_full;
+use super::trouble::is_refused;
 use super::trouble::start_failure;
 use crate::connection::Attributes;
 use crate::connection::Binding;
@@ -77,11 +78,17 @@ pub(super) struct Unreached {
     pub(super) fault: Fault,
     /// Whether the server has as many connections as it, or the role, may have.
     pub(super) full: bool,
+    /// Whether a server did not let the password in.
+    pub(super) refused: bool,
 }
 
 impl From<Fault> for Unreached {
     fn from(fault: Fault) -> Self {
-        Self { fault, full: false }
+        Self {
+            fault,
+            full: false,
+            refused: false,
+        }
     }
 }
 
@@ -101,6 +108,7 @@ impl Link {
         settings: &Settings,
     ) -> Result<Self, Unreached> {
         let mut last = None;
+        let mut refused = false;
         for (number, host) in target.hosts.iter().enumerate() {
             let config = config(target, host, password);
             let attempt = async {
@@ -117,14 +125,18 @@ impl Link {
             };
             match tokio::time::timeout(target.connect_timeout, attempt).await {
                 Ok(Ok(link)) => return Ok(link),
-                Ok(Err(unreached)) => last = Some(unreached),
+                Ok(Err(unreached)) => {
+                    refused |= unreached.refused;
+                    last = Some(unreached);
+                }
                 Err(_) => {
                     let late = format!("no answer from {host} in time");
                     last = Some(Fault::new(CONNECT, late).into());
                 }
             }
         }
-        Err(last.unwrap_or_else(|| Fault::new(CONNECT, "no host").into()))
+        let last = last.unwrap_or_else(|| Fault::new(CONNECT, "no host").into());
+        Err(Unreached { refused, ..last })
     }
 
     async fn to(
@@ -137,6 +149,7 @@ impl Link {
         let connected = config.connect_raw(stream, tls).await;
         let (client, connection) = connected.map_err(|error| Unreached {
             full: is_full(&error),
+            refused: is_refused(&error),
             fault: start_failure(CONNECT, &error),
         })?;
         let version = connection.parameter("server_version").map(major);

@@ -21,6 +21,7 @@ use guard::error::Denial;
 use guard::error::Fault;
 use guard::error::Refusal;
 use guard::error::fault;
+use guard::secret::Secret;
 use guard::secret::SecretRef;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
@@ -73,16 +74,31 @@ impl Pool {
         })
     }
 
-    /// A connection that is not kept.
+    /// A connection that is not kept. Where the password is refused, and was changed since it was
+    /// read, it is tried once more.
     pub(super) async fn connect(self: &Arc<Self>, settings: &Settings) -> Result<Link, Unreached> {
-        let password = match &self.password {
-            Some(kept) => {
-                let read = self.outside.secret(kept).await;
-                Some(read.map_err(fault("load the password"))?)
-            }
-            None => None,
+        let Some(kept) = &self.password else {
+            return self.with(None, settings).await;
         };
-        Link::connect(&self.target, &self.outside, password.as_ref(), settings).await
+        let password = self.outside.secret(kept).await.map_err(fault(LOAD))?;
+        let unreached = match self.with(Some(&password), settings).await {
+            Err(unreached) if unreached.refused => unreached,
+            done => return done,
+        };
+        let another = self.outside.another(kept, &password).await;
+        let Some(another) = another.map_err(fault(LOAD))? else {
+            return Err(unreached);
+        };
+        tracing::info!("the password of the database was changed; connecting with the new one");
+        self.with(Some(&another), settings).await
+    }
+
+    async fn with(
+        &self,
+        password: Option<&Secret>,
+        settings: &Settings,
+    ) -> Result<Link, Unreached> {
+        Link::connect(&self.target, &self.outside, password, settings).await
     }
 
     /// Waits for a place, and takes an idle connection or makes one.
@@ -112,7 +128,7 @@ impl Pool {
 
     async fn connected(self: &Arc<Self>) -> Result<Link, Refusal> {
         let connected = self.connect(&self.settings).await;
-        connected.map_err(|Unreached { fault, full }| {
+        connected.map_err(|Unreached { fault, full, .. }| {
             if !full {
                 return fault.into();
             }
@@ -237,6 +253,7 @@ async fn sweep(sweeper: Sweeper) {
     }
 }
 
+const LOAD: &str = "load the password";
 /// How long a connection may wait for work.
 const IDLE: Duration = Duration::from_secs(180);
 const SWEEP: Duration = Duration::from_secs(30);

@@ -224,10 +224,10 @@ pub(super) fn here(target: Target, password: Option<SecretRef>, settings: Settin
     Postgres::open(target, outside, password, settings)
 }
 
-/// As [`here`], with a password that `say` says.
+/// As [`here`], with a password that `say` says; it is told one that was refused.
 pub(super) fn told(
     target: Target,
-    say: impl Fn() -> Result<Secret, NotLoaded> + Send + Sync + 'static,
+    say: impl Fn(Option<&Secret>) -> Result<Secret, NotLoaded> + Send + Sync + 'static,
     settings: Settings,
 ) -> Postgres {
     let password: SecretRef = "file:/password".parse().unwrap();
@@ -249,13 +249,24 @@ impl<F> std::fmt::Debug for Told<F> {
     }
 }
 
-impl<F: Fn() -> Result<Secret, NotLoaded> + Send + Sync> Outside for Told<F> {
+impl<F: Fn(Option<&Secret>) -> Result<Secret, NotLoaded> + Send + Sync> Outside for Told<F> {
     fn dial(&self, target: usize, time: Duration) -> Soon<'_, Result<Dialled, Failure>> {
         self.here.dial(target, time)
     }
 
     fn secret<'a>(&'a self, _: &'a SecretRef) -> Soon<'a, Result<Secret, NotLoaded>> {
-        Box::pin(async move { (self.say)() })
+        Box::pin(async move { (self.say)(None) })
+    }
+
+    fn another<'a>(
+        &'a self,
+        _: &'a SecretRef,
+        refused: &'a Secret,
+    ) -> Soon<'a, Result<Option<Secret>, NotLoaded>> {
+        Box::pin(async move {
+            let other = (self.say)(Some(refused))?;
+            Ok(Some(other).filter(|other| !other.is_same(refused)))
+        })
     }
 
     fn document<'a>(&'a self, document: &'a Document) -> Soon<'a, Result<Vec<u8>, NotLoaded>> {

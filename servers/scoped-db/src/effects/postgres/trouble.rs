@@ -67,6 +67,15 @@ pub(super) fn is_full(error: &Error) -> bool {
     error.code().is_some_and(|code| passing.contains(&code))
 }
 
+/// Whether the server does not let this password in: another may have taken its place.
+pub(super) fn is_refused(error: &Error) -> bool {
+    let refused = [
+        &SqlState::INVALID_PASSWORD,
+        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+    ];
+    error.code().is_some_and(|code| refused.contains(&code))
+}
+
 /// Whether a statement that was prepared earlier fits no more: what it reads was altered since.
 pub(super) fn is_stale(error: &Error) -> bool {
     let code = error.code().map(SqlState::code);

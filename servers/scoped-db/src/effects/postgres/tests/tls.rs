@@ -1,5 +1,7 @@
 //! TLS and passwords, against a server whose certificate is for `localhost`.
 
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -34,7 +36,7 @@ async fn connect(database: &Database, role: &str, host: &str, rest: &str) -> Res
     let settings = Settings::default();
     let postgres = told(
         url.parse().map_err(|error| format!("{error}"))?,
-        move || Ok(password(&secret)),
+        move |_| Ok(password(&secret)),
         settings,
     );
     let ask = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
@@ -111,10 +113,13 @@ async fn a_password_is_fetched_for_each_connection_and_told_to_nobody() {
     let right = format!("secret of {role}");
     let postgres = told(
         url.parse().unwrap(),
-        move || match FETCHED.fetch_add(1, Ordering::Relaxed) {
-            0 => Ok(password("wrong-canary")),
-            1 => Err(NotLoaded::new("the keyring is locked")),
-            _ => Ok(password(&right)),
+        move |refused| match refused {
+            Some(_) => Ok(password("wrong-canary")),
+            None => match FETCHED.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok(password("wrong-canary")),
+                1 => Err(NotLoaded::new("the keyring is locked")),
+                _ => Ok(password(&right)),
+            },
         },
         Settings::default(),
     );
@@ -157,7 +162,7 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let secret = format!("secret of {role}");
     let postgres = told(
         url.parse().unwrap(),
-        move || Ok(password(&secret)),
+        move |_| Ok(password(&secret)),
         Settings::default(),
     );
     let mut slow = query("SELECT pg_sleep(30)::text", []);
@@ -168,6 +173,50 @@ async fn a_statement_is_stopped_over_tls_as_well() {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND state = 'active'";
     let row = admin.query_one(sql, &[&role]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_is_fetched_once_more_and_what_runs_goes_on() {
+    let Some(database) = tls_database("").await else {
+        return;
+    };
+    let role = database.role("rotated", "").await;
+    let (port, name) = (database.cluster.port(), &database.name);
+    let url = format!("postgres://{role}@localhost:{port}/{name}?sslmode=require");
+    let first = format!("secret of {role}");
+    // what is kept, what is known of it, and how often somebody asked for another
+    let kept = Arc::new(Mutex::new(first.clone()));
+    let known = Arc::new(Mutex::new(first));
+    let asked = Arc::new(AtomicU32::new(0));
+    let (place, cache, count) = (Arc::clone(&kept), Arc::clone(&known), Arc::clone(&asked));
+    let postgres = told(
+        url.parse().unwrap(),
+        move |refused| {
+            let mut cache = cache.lock().unwrap();
+            if refused.is_some() {
+                count.fetch_add(1, Ordering::Relaxed);
+                cache.clone_from(&place.lock().unwrap());
+            }
+            Ok(password(&cache))
+        },
+        Settings::default(),
+    );
+    let pid = query("SELECT pg_backend_pid()", []);
+    let before = postgres.query(&call(), &pid).await.unwrap().rows;
+    let admin = database.admin().await;
+    let change = format!("ALTER ROLE {role} PASSWORD 'another'");
+    admin.batch_execute(&change).await.unwrap();
+    let after = postgres.query(&call(), &pid).await.unwrap().rows;
+    assert_eq!(before, after, "a connection that is open goes on");
+    // without a new password anywhere a new connection is refused, after one look
+    let refused = postgres.session().await.unwrap_err();
+    assert!(refused.chain().contains("28P01"), "{}", refused.chain());
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    *kept.lock().unwrap() = "another".to_owned();
+    postgres.session().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    postgres.session().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "the new one is kept");
 }
 
 #[tokio::test]
