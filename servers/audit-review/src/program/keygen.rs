@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Star
         StartError::step(format!("make the key {}", arguments.file.display()), cause)
     };
     let mut seed = [0; 32];
-    random(&mut seed).map_err(|cause| failed(cause.into()))?;
+    getrandom::fill(&mut seed).map_err(|cause| failed(cause.into()))?;
     let key = SigningKey::generate(&arguments.name, &seed);
     seed.fill(0);
     let key = key.map_err(|error| StartError::Arguments(format!("--name: {error}")))?;
@@ -36,17 +36,4 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Star
     let written = secret.show_to(|text| files::create(&arguments.file, text));
     written.map_err(|cause| failed(cause.into()))?;
     super::print(out, &format!("{}\n", key.verifier()))
-}
-
-/// Fills all of `seed`.
-fn random(seed: &mut [u8]) -> Result<(), rustix::io::Errno> {
-    let mut filled = 0;
-    while let Some(rest) = seed.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
-            Ok(count) => filled += count,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
