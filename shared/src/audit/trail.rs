@@ -454,13 +454,18 @@ impl Trail {
         }
     }
 
-    /// Whether the end that is remembered is the end, and its file still the one that was opened.
+    /// Whether the end that is remembered is the end, and its file still the one that was opened
+    /// and the last one.
     fn is_here(&self, mark: Option<&Mark>) -> bool {
         let Some((chain, place)) = &self.here else {
             return false;
         };
         let there = self.directory.look(&segment_name(chain, place.number));
+        // another process may have gone on in the next file and failed: without a mark, and with
+        // lines that it could not cut off
+        let next = segment_name(chain, place.number.saturating_add(1));
         mark == Some(&place.mark(chain))
+            && matches!(place::is_there(&self.directory, &next), Ok(false))
             && there.is_ok_and(|stat| {
                 Identity::of(&stat) == place.identity
                     && u64::try_from(stat.st_size) == Ok(place.bytes)

@@ -2,9 +2,12 @@
 
 use std::fs;
 
+use rustix::io::Errno;
+
 use super::crash::child;
 use super::crash::said;
 use super::*;
+use crate::audit::disk::Failure;
 
 #[test]
 fn several_trails_on_one_directory_write_one_chain() {
@@ -113,6 +116,33 @@ fn whole_lines_that_a_dead_process_wrote_beyond_the_mark_are_taken_up() {
     two.write_blocking(record()).unwrap();
     one.write_blocking(record()).unwrap();
     assert_eq!(world.verify().records, 5);
+    assert_eq!(world.verify().verdict, Verdict::OkUnanchored);
+}
+
+#[test]
+fn l2_a_segment_that_another_process_began_and_could_not_cut_is_not_written_past() {
+    let world = World::new();
+    let disk = Disk::default();
+    let (one, two) = (world.open_on(&disk), world.open());
+    // both know the end, and none has written since
+    two.write_blocking(record()).unwrap();
+    // it goes on in another segment, whose lines are not durable and stay where they are
+    let failures = [
+        Failure::Sync(Errno::IO),
+        Failure::Sync(Errno::IO),
+        Failure::Truncate(Errno::IO),
+    ];
+    disk.fail(&failures);
+    one.write_blocking(record()).unwrap_err();
+    one.write_blocking(record()).unwrap_err();
+    assert_eq!(disk.to_come(), 0);
+    assert_eq!(world.segments().len(), 2);
+    two.write_blocking(record()).unwrap();
+    let third = world.open();
+    one.write_blocking(record()).unwrap();
+    for audit in [one, two, third] {
+        audit.close(now()).unwrap();
+    }
     assert_eq!(world.verify().verdict, Verdict::OkUnanchored);
 }
 
