@@ -4,8 +4,9 @@
 //! |------------|---------------------------------------------------------|
 //! | `process`  | what does the process give up by itself?                |
 //! | `landlock` | which files and ports are left to it?                   |
-//! | `filter`   | with which arguments may it call the system?            |
+//! | `filter`   | what does the kernel answer to a system call?           |
 //! | `calls`    | which system calls does it need?                        |
+//! | `shapes`   | which of them with certain arguments only?              |
 //! | `probe`    | does what must fail fail?                               |
 
 mod calls;
@@ -13,6 +14,7 @@ mod filter;
 mod landlock;
 mod probe;
 mod process;
+mod shapes;
 
 use super::Enforced;
 use super::Mode;

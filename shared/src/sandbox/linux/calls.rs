@@ -1,7 +1,7 @@
 //! The system calls that a server needs once it is open.
 //!
 //! Of two that do the same, both stand here: which one is called is up to the C library. What
-//! must be called with certain arguments only stands in `filter`.
+//! must be called with certain arguments only stands in `shapes`.
 //!
 //! # Invariants
 //!
