@@ -72,12 +72,18 @@ fn served(world: &World, arguments: &[&str]) -> Raw {
     raw
 }
 
+/// The processes that `pid` started.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let all = processes().filter(|(_, status)| of(status, "PPid:") == Some(u64::from(pid)));
+    all.map(|(pid, _)| pid).collect()
+}
+
 /// The one broker of the worker `pid`.
 fn broker_of(pid: u32) -> u32 {
     let find = || {
-        let all = processes().filter(|(_, status)| of(status, "PPid:") == Some(u64::from(pid)));
-        let own: Vec<u32> = all.map(|(pid, _)| pid).collect();
-        let [one] = own[..] else { return None };
+        let [one] = children(pid)[..] else {
+            return None;
+        };
         cmdline(one).contains(ARGUMENT).then_some(one)
     };
     until(Duration::from_secs(5), find).expect("a worker has one broker and no other child")
@@ -114,7 +120,8 @@ fn of(status: &str, key: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn figure(pid: u32, key: &str) -> u64 {
+/// A figure of `/proc/PID/status`.
+pub(crate) fn figure(pid: u32, key: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     of(&status, key).expect("a figure")
 }

@@ -1,6 +1,11 @@
 //! Arguments, configuration, and what is refused before anything is served.
 
+use harness::Era;
+use serde_json::json;
+
 use super::subjects;
+use crate::broker::children;
+use crate::broker::figure;
 
 #[test]
 fn an_unknown_key_is_refused_at_its_place_and_its_text_is_not_repeated() {
@@ -112,5 +117,27 @@ fn a1_an_empty_policy_serves_nobody() {
         ]);
         assert_eq!(ran.code, Some(3), "{}: {}", subject.name, ran.stderr);
         assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn s1_every_process_of_a_server_is_held_down_by_the_kernel_before_it_answers() {
+    for subject in subjects() {
+        for (more, filtered, bare) in [(&[][..], 2, 1), (&["--sandbox=off"][..], 0, 0)] {
+            let mut raw = subject.start(Era::Modern, more);
+            raw.ask("tools/list", json!({})).ok();
+            let mut all = children(raw.pid());
+            all.push(raw.pid());
+            for pid in all {
+                // 2: system calls pass a filter
+                assert_eq!(figure(pid, "Seccomp:"), filtered, "{} {pid}", subject.name);
+                assert_eq!(figure(pid, "NoNewPrivs:"), bare, "{} {pid}", subject.name);
+                if bare == 1 {
+                    assert_eq!(figure(pid, "CapEff:"), 0, "{} {pid}", subject.name);
+                    assert_eq!(figure(pid, "CapBnd:"), 0, "{} {pid}", subject.name);
+                }
+            }
+            assert_eq!(raw.close().code, Some(0));
+        }
     }
 }
