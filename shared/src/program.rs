@@ -130,8 +130,8 @@ pub struct Start<'a, P: Program> {
     common: &'a CommonArguments,
     /// Descriptors that were open when the process began.
     stray: &'a [String],
-    /// What the second process needs, once there is one.
-    second: OnceCell<Profile>,
+    /// Where it is kept what the second process needs, for who examines that.
+    second: Option<OnceCell<Profile>>,
 }
 
 impl<P: Program> Start<'_, P> {
@@ -178,7 +178,9 @@ impl<P: Program> Start<'_, P> {
             places: P::common(self.config).secrets.clone(),
             ..charter.clone()
         };
-        let _told = self.second.set(broker::profile(&charter, self.secrets));
+        if let Some(second) = &self.second {
+            let _told = second.set(broker::profile(&charter, self.secrets));
+        }
         Broker::start(&charter, terms)
             .map_err(|cause| StartError::step("start the process that makes connections", cause))
     }

@@ -5,6 +5,7 @@
 //! - Nothing is changed and nothing recorded.
 //! - What is secret is looked at from outside only: its mode, never its bytes.
 
+use std::cell::OnceCell;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
@@ -72,7 +73,7 @@ pub(super) fn doctor<P: Program>(
         Err(error) => finding("start", State::Bad, error.to_string()),
         Ok(profile) => confinement("sandbox", profile, mode),
     });
-    let second = start.second.get();
+    let second = start.second.as_ref().and_then(OnceCell::get);
     findings.extend(second.map(|second| confinement("second process", second, mode)));
     findings.extend(descriptors(start.stray));
     for file in start.steering() {

@@ -21,6 +21,7 @@ use super::arguments::Command;
 use super::arguments::CommandLine;
 use super::arguments::CommonArguments;
 use super::commands;
+use super::commands::CommonCommand;
 use super::describe::Description;
 use super::identity;
 use crate::audit;
@@ -85,7 +86,10 @@ pub(super) fn run<P: Program>(
         secrets: &secrets,
         common: &common,
         stray,
-        second: OnceCell::new(),
+        second: match chosen {
+            Some(Command::Common(CommonCommand::Doctor { .. })) => Some(OnceCell::new()),
+            _ => None,
+        },
     };
     match chosen {
         Some(Command::Own(chosen)) => P::command(chosen, &start, &mut io::stdout()),
@@ -97,7 +101,6 @@ pub(super) fn run<P: Program>(
             let (desk, policy) = start.desk(&server)?;
             let limits = &settings.limits;
             let bytes = limits.request_bytes.count();
-            // LOCK-DOWN of the worker stands here: all is open, its broker runs, nothing was read
             serve::stdio(
                 Arc::new(server),
                 &desk,
@@ -134,7 +137,6 @@ impl<P: Program> Start<'_, P> {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
             .to_string();
         let threads = P::common(self.config).limits.blocking_threads.count();
-        // LOCK-DOWN of the worker stands here as well
         let answer = serve::once(Arc::new(server), &desk, &policy, &request, threads)?;
         let answer: Value = serde_json::from_str(answer.trim_end())
             .map_err(|cause| StartError::step("read the answer", cause))?;
