@@ -4,6 +4,9 @@
     reason = "tests make and change the files they look at"
 )]
 
+mod followed;
+mod metrics;
+
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
@@ -316,83 +319,6 @@ fn a_principal_has_a_pseudonym_only_with_a_key_and_another_with_another() {
     assert_ne!(ada, named("a key", "ben"));
 }
 
-#[test]
-fn a_duration_is_in_the_bucket_that_ends_with_it() {
-    let mut meters = meters();
-    for took in [0, 10_000, 10_001, 300_000_000, 300_000_001, u64::MAX] {
-        count(&mut meters, &record(&json!({"duration_us": took})));
-    }
-    let [point] = points(&meters, "mcp.server.operation.duration")
-        .try_into()
-        .unwrap();
-    assert_eq!(
-        point["bucketCounts"],
-        json!([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2])
-    );
-    assert_eq!(point["count"], 6);
-    let bounds = json!([
-        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0
-    ]);
-    assert_eq!(
-        point["explicitBounds"], bounds,
-        "as the conventions have them"
-    );
-}
-
-#[test]
-fn amounts_are_counted_by_tool_and_level_where_something_was_given() {
-    let mut meters = meters();
-    for more in [
-        json!({}),
-        json!({}),
-        json!({"label.level": "secret"}),
-        json!({"outcome": "denied"}),
-    ] {
-        count(&mut meters, &record(&more));
-    }
-    let size = points(&meters, "keyhole.result.size");
-    let of = |level: &str| {
-        let point = size
-            .iter()
-            .find(|point| attribute(point, "keyhole.label.level") == Some(json!(level)));
-        point.unwrap()["asInt"].clone()
-    };
-    assert_eq!(
-        (of("internal"), of("secret")),
-        (json!("3000"), json!("1500"))
-    );
-    assert_eq!(points(&meters, "keyhole.result.items").len(), 2);
-}
-
-#[test]
-fn whoever_names_many_tools_makes_no_more_series_than_there_may_be() {
-    let mut meters = meters();
-    for at in 0..3 * MOST_SERIES {
-        count(
-            &mut meters,
-            &record(
-                &json!({"gen_ai.tool.name": format!("tool-{at}"), "server.name": format!("s{at}")}),
-            ),
-        );
-    }
-    for name in ["mcp.server.operation.duration", "keyhole.result.items"] {
-        let points = points(&meters, name);
-        assert_eq!(points.len(), MOST_SERIES + 1);
-        let rest = points
-            .iter()
-            .filter(|point| attribute(point, "otel.metric.overflow") == Some(json!(true)));
-        assert_eq!(rest.count(), 1);
-    }
-    let all = points(&meters, "mcp.server.operation.duration");
-    let all: u64 = all
-        .iter()
-        .map(|point| point["count"].as_u64().unwrap())
-        .sum();
-    assert_eq!(all, 3 * MOST_SERIES as u64, "all are counted");
-    let saved = serde_json::to_string(&meters).unwrap();
-    assert_eq!(serde_json::from_str::<Meters>(&saved).unwrap(), meters);
-}
-
 /// Every text in `value` that is no key.
 fn texts(value: &Value, into: &mut Vec<String>) {
     match value {
@@ -446,92 +372,4 @@ proptest! {
         let found = word(&text);
         prop_assert!(found == "?" || (found == text && text.len() <= 96 && text.is_ascii()));
     }
-}
-
-/// A trail of files, each with so many calls.
-fn trail(files: &[u64]) -> (tempfile::TempDir, Trail) {
-    let above = tempfile::tempdir().unwrap();
-    let call = |_| {
-        let mut call =
-            record(&json!({"v": null, "t": null, "seq": null, "prev": null, "hash": null}))
-                .to_string();
-        call.pop();
-        call.replacen('{', ",", 1)
-    };
-    let files: Vec<Vec<String>> = files
-        .iter()
-        .map(|count| (0..*count).map(call).collect())
-        .collect();
-    testing::write(above.path(), &files);
-    let trail = Trail::new(above.path());
-    (above, trail)
-}
-
-fn follow_from(trail: &Trail, sent: Sent) -> Follow {
-    Follow::on(trail.clone(), Spans::new(Ratio::default(), None), sent)
-}
-
-/// How many requests were counted.
-fn counted(sent: &Sent) -> u64 {
-    let all = points(sent.meters(), "mcp.server.operation.duration");
-    all.iter()
-        .map(|point| point["count"].as_u64().unwrap())
-        .sum()
-}
-
-fn breaks(sent: &Sent) -> Value {
-    points(sent.meters(), "keyhole.trail.breaks")[0]["asInt"].clone()
-}
-
-#[test]
-fn l3_what_was_not_taken_comes_again_and_what_was_taken_does_not() {
-    let (_dir, trail) = trail(&[700, 500]);
-    let mut follow = follow_from(&trail, Sent::nothing(now(), "here".to_owned()));
-    let first = follow.next().unwrap().unwrap();
-    let again = follow.next().unwrap().unwrap();
-    assert_eq!(first.records, follow::MOST);
-    assert_eq!(first.meters(), again.meters());
-    assert_eq!(first.spans.body(), again.spans.clone().body());
-    follow.done(again);
-    let mut records = follow::MOST;
-    while let Some(piece) = follow.next().unwrap() {
-        records += piece.records;
-        // as if the process had ended here, and another gone on
-        follow.done(piece);
-        let saved = serde_json::to_string(follow.sent()).unwrap();
-        follow = follow_from(&trail, serde_json::from_str(&saved).unwrap());
-    }
-    assert_eq!((records, counted(follow.sent())), (1200, 1200));
-    assert_eq!(breaks(follow.sent()), "0");
-}
-
-#[test]
-fn l3_a_changed_line_and_a_file_that_is_gone_are_told_and_the_rest_is_sent() {
-    let (dir, trail) = trail(&[10, 10]);
-    let paths = std::fs::read_dir(dir.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = paths.collect();
-    paths.sort();
-    let text = std::fs::read_to_string(&paths[1]).unwrap();
-    std::fs::write(&paths[1], text.replacen("23373", "23374", 1)).unwrap();
-    let mut follow = follow_from(&trail, Sent::nothing(now(), "here".to_owned()));
-    let piece = follow.next().unwrap().unwrap();
-    assert_eq!(piece.records, 19);
-    follow.done(piece);
-    assert_eq!(breaks(follow.sent()), "1");
-    assert!(follow.next().unwrap().is_none());
-
-    std::fs::rename(&paths[1], dir.path().join("00112233445566aa-000003.jsonl")).unwrap();
-    let piece = follow.next().unwrap().unwrap();
-    follow.done(piece);
-    assert_ne!(breaks(follow.sent()), "1", "a gap is counted");
-}
-
-#[test]
-fn a_trail_that_is_not_there_yet_has_nothing_to_send() {
-    let dir = tempfile::tempdir().unwrap();
-    let trail = Trail::new(dir.path().join("none"));
-    let follow = follow_from(&trail, Sent::nothing(now(), "here".to_owned()));
-    assert!(follow.next().unwrap().is_none());
 }
