@@ -9,6 +9,9 @@
 //! - A checkpoint is signed over lines that are in the same write or durable before it, and
 //!   states nothing beyond the tree but what this process was asked to state.
 
+mod end;
+mod life;
+
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -27,33 +30,24 @@ use super::checkpoint;
 use super::checkpoint::Statement;
 use super::directory::Directory;
 use super::directory::Identity;
-use super::directory::check_file;
 use super::directory::segment_name;
 use super::disk::Disk;
-use super::instance::Dead;
 use super::instance::Effect;
 use super::instance::Instance;
 use super::key::Key;
 use super::key::random;
 use super::mark::Held;
 use super::mark::Lock;
-use super::mark::Mark;
 use super::merkle::Tree;
 use super::note::SigningKey;
 use super::origin::Origin;
 use super::origin::Stamp;
-use super::place;
 use super::place::Place;
 use super::place::Spoken;
-use super::record::Record;
 use super::signing::Signers;
 use super::space::Space;
-use super::torn;
 use super::trouble::Trouble;
 use super::trouble::system;
-use super::words::Kind;
-use super::words::Outcome;
-use super::words::Phase;
 
 /// The end of the chain, as one process sees it.
 #[derive(Debug)]
@@ -197,90 +191,6 @@ impl Trail {
         }
     }
 
-    /// Recovers what dead processes left, and records that this one begins. The chain is held.
-    pub(super) fn start(&mut self, held: &Held<'_>, now: DateTime<Utc>) -> Result<(), Trouble> {
-        self.directory.check()?;
-        self.settle(held, now)?;
-        self.hand_over(held, now)?;
-        let dead = Dead::all(&self.directory)?;
-        if let Some((chain, _)) = &self.here {
-            for process in &dead {
-                for intent in process.open_intents(&self.directory, chain)? {
-                    let unknown = unknown_outcome(intent, now)?;
-                    self.own.push(unknown.encode(&self.stamp));
-                }
-            }
-        }
-        let mut open = Record::new(Kind::Log, id(now)?, now);
-        open.action = Some("open");
-        open.policy_hash = self.stamp.policy_hash.clone().map(Into::into);
-        self.own.push(open.encode(&self.stamp));
-        self.commit_held(held, &[], now)?;
-        dead.iter()
-            .try_for_each(|process| process.remove(&self.directory))?;
-        held.sync()
-    }
-
-    /// Records how the intents of this process ended that nobody told the end of.
-    pub(super) fn finish(&mut self, now: DateTime<Utc>) -> Result<(), Trouble> {
-        let mut entries = Vec::new();
-        for intent in self.instance.open_intents() {
-            entries.push(Entry {
-                body: unknown_outcome(intent, now)?.encode(&self.stamp),
-                effect: Effect::Ends(intent),
-            });
-        }
-        let due = self.is_uncovered();
-        self.due = due.then(|| self.own_checkpoint());
-        if due || !entries.is_empty() {
-            self.commit(&entries, now)?;
-        }
-        self.instance.remove(&self.directory);
-        Ok(())
-    }
-
-    /// Signs what this process wrote a while ago, when nothing followed that would have made it.
-    pub(super) fn cover(&mut self, now: DateTime<Utc>) -> Result<(), Trouble> {
-        let old = |place: &Place| self.is_old(place, now);
-        if !self.is_uncovered() || !self.here.as_ref().is_some_and(|(_, place)| old(place)) {
-            return Ok(());
-        }
-        self.due = Some(self.own_checkpoint());
-        self.commit(&[], now)
-    }
-
-    /// Where another key spoke for the chain, the chain is told that this one does now, by the
-    /// other one if it is at hand.
-    fn hand_over(&mut self, held: &Held<'_>, now: DateTime<Utc>) -> Result<(), Trouble> {
-        let own = self.signers.own.verifier().clone();
-        let Some((_, place)) = &self.here else {
-            return Ok(());
-        };
-        let Some(speaker) = place.spoken.by.clone() else {
-            return Ok(());
-        };
-        if speaker.is_forged(&own) {
-            return Err(Trouble::Damaged("the last checkpoint of the trail"));
-        }
-        if speaker.is(&own) {
-            return Ok(());
-        }
-        let former = self.signers.former(&speaker);
-        let mut rotate = Record::new(Kind::Admin, id(now)?, now);
-        rotate.action = Some("rotate");
-        if let Some(former) = &former {
-            rotate.notes.insert("key.old.id", former.verifier().id());
-        }
-        rotate.notes.insert("key.new.id", own.id());
-        rotate.notes.insert("key.new", own.to_string());
-        self.own.push(rotate.encode(&self.stamp));
-        self.due = Some(Due {
-            key: former.unwrap_or_else(|| Arc::clone(&self.signers.own)),
-            statement: Some(Statement::Rotate(own)),
-        });
-        self.commit_held(held, &[], now)
-    }
-
     fn own_checkpoint(&self) -> Due {
         Due {
             key: Arc::clone(&self.signers.own),
@@ -408,87 +318,6 @@ impl Trail {
         Ok((chain, place))
     }
 
-    /// Makes sure that `here` is the end of the chain, unless there is no chain yet.
-    fn settle(&mut self, held: &Held<'_>, now: DateTime<Utc>) -> Result<(), Trouble> {
-        let mark = held.mark()?;
-        self.cut_again(mark.as_ref())?;
-        if self.is_here(mark.as_ref()) {
-            return Ok(());
-        }
-        let known = self.here.take();
-        let Some(found) = place::find(&self.directory, mark.as_ref(), known)? else {
-            return Ok(());
-        };
-        let (chain, mut place) = (found.chain, found.place);
-        if let Some((identity, fd)) = &self.cutter
-            && *identity == place.identity
-            && let Ok(fd) = fd.try_clone()
-        {
-            place.fd = fd;
-        }
-        if found.torn > 0 {
-            let event = torn::set_aside(&self.directory, &chain, &place, found.torn, now)?;
-            self.disk.cut(&place.fd, place.bytes)?;
-            self.tell(&event);
-        } else if mark.is_none() {
-            let mut event = Record::new(Kind::Log, id(now)?, now);
-            event.action = Some("recover");
-            event.reason = Some("the mark was missing".into());
-            self.tell(&event);
-        }
-        if place.bytes > 0 && mark.as_ref() != Some(&place.mark(&chain)) {
-            // lines that were written but perhaps never synced: now they are, or we stop here
-            self.disk.sync(&place.fd)?;
-            self.directory.sync()?;
-            held.set_mark(&place.mark(&chain))?;
-        }
-        self.here = Some((chain, place));
-        Ok(())
-    }
-
-    /// Puts a line of the trail's own before the next ones.
-    fn tell(&mut self, event: &Record<'_>) {
-        // while nothing can be written, the same must not pile up
-        if self.own.len() < MAX_OWN {
-            self.own.push(event.encode(&self.stamp));
-        }
-    }
-
-    /// Whether the end that is remembered is the end, and its file still the one that was opened
-    /// and the last one.
-    fn is_here(&self, mark: Option<&Mark>) -> bool {
-        let Some((chain, place)) = &self.here else {
-            return false;
-        };
-        let there = self.directory.look(&segment_name(chain, place.number));
-        // another process may have gone on in the next file and failed: without a mark, and with
-        // lines that it could not cut off
-        let next = segment_name(chain, place.number.saturating_add(1));
-        mark == Some(&place.mark(chain))
-            && matches!(place::is_there(&self.directory, &next), Ok(false))
-            && there.is_ok_and(|stat| {
-                Identity::of(&stat) == place.identity
-                    && u64::try_from(stat.st_size) == Ok(place.bytes)
-                    && check_file(&stat).is_ok()
-            })
-    }
-
-    /// Cuts off what could not be cut off before, unless others have built upon it since.
-    fn cut_again(&mut self, mark: Option<&Mark>) -> Result<(), Trouble> {
-        if let Some((chain, place)) = &self.uncut {
-            let untouched = match mark {
-                Some(mark) if place.bytes > 0 => *mark == place.mark(chain),
-                Some(mark) => mark.segment < place.number,
-                None => place.bytes == 0,
-            };
-            if untouched {
-                self.disk.cut(&place.fd, place.bytes)?;
-            }
-            self.uncut = None;
-        }
-        Ok(())
-    }
-
     /// The place for `size` more bytes: `here`, or the beginning of another segment.
     fn roll(
         &mut self,
@@ -562,15 +391,6 @@ impl Trail {
 pub(super) fn id(now: DateTime<Utc>) -> Result<Uuid, Trouble> {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random()?).into_uuid())
-}
-
-fn unknown_outcome(intent: Uuid, now: DateTime<Utc>) -> Result<Record<'static>, Trouble> {
-    let mut record = Record::new(Kind::Request, id(now)?, now);
-    record.phase = Some(Phase::Outcome);
-    record.intent = Some(intent);
-    record.outcome = Some(Outcome::Unknown);
-    record.reason = Some("the process ended in between".into());
-    Ok(record)
 }
 
 /// The most lines of its own that a trail keeps for later.
